@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Instant, instant, type Milliseconds, milliseconds } from './instant.ts'
+
+/**
+ * The one door to time. Wall time says when something is due; monotonic time measures how long something took
+ * and is the only one used for deadlines, because the wall clock can be set.
+ */
+export interface Clock {
+  /** The wall clock. */
+  now(): Instant
+  /** A clock that never steps; its zero means nothing. It may stand still while the machine sleeps. */
+  monotonic(): Milliseconds
+  /** Resolves after `length`, or at once when `signal` is aborted: a sleeper looks at the world again either way. */
+  sleep(length: Milliseconds, signal?: AbortSignal): Promise<void>
+}
+
+/** setTimeout fires at once for anything above 2^31-1 ms (24.8 days). */
+const longestTimer = milliseconds(2 ** 31 - 1)
+
+export const systemClock: Clock = {
+  now: () => instant(Date.now()),
+  monotonic: () => milliseconds(performance.now()),
+  sleep: async (length, signal) => {
+    if (signal?.aborted) return
+    try {
+      await delay(Math.min(Math.max(0, length), longestTimer), undefined, signal ? { signal } : {})
+    } catch (error) {
+      if (!signal?.aborted) throw error
+    }
+  },
+}
+
+/** The longest a loop sleeps before it reads the wall clock again: it may have been set meanwhile. */
+export const longestNap: Milliseconds = milliseconds(60_000)
