@@ -1,0 +1,32 @@
+import type { Milliseconds } from '../core/instant.ts'
+import type { EntrySpec } from '../schedule/entry-spec.ts'
+import type { TaskDefinition } from '../task/task-definition.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogFormat = 'auto' | 'pretty' | 'json'
+
+/** Everything that schedules.yaml says, validated, defaults filled in, paths absolute. Plain data. */
+export interface Settings {
+  /** Absolute path of the file it was read from. */
+  readonly file: string
+  readonly timezone: string
+  readonly stateDir: string
+  readonly broker: {
+    /** Absolute path of the embedded broker's database. */
+    readonly path: string
+    readonly group: string
+  }
+  readonly beat: { readonly lookahead: Milliseconds }
+  /** In the order of the file. */
+  readonly schedules: readonly EntrySpec[]
+  readonly tasks: readonly TaskDefinition[]
+  readonly worker: {
+    /** Glob patterns of task modules, absolute. */
+    readonly modules: readonly string[]
+    /** At least one. */
+    readonly queues: readonly string[]
+    readonly concurrency: number
+    readonly grace: Milliseconds
+  }
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+}

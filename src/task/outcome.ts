@@ -1,0 +1,61 @@
+import type { Instant, Milliseconds } from '../core/instant.ts'
+
+/** What one attempt left behind of what it printed: the beginning and the end, with the count of what is between. */
+export interface Output {
+  readonly head: string
+  readonly tail: string
+  readonly omittedBytes: number
+}
+
+/**
+ * How an attempt ended. Every ending is a value; nothing is thrown for it.
+ *
+ * | kind        | meaning                                                                       |
+ * |-------------|-------------------------------------------------------------------------------|
+ * | succeeded   | the task did what it does                                                     |
+ * | failed      | it said that it could not: exit code, signal, exception, or it could not start |
+ * | timedOut    | its limit was reached and it was killed                                       |
+ * | retryAsked  | it asked to be tried again (exit code 75, `ctx.retry()`)                      |
+ * | interrupted | the worker stopped it, or died under it                                       |
+ * | skipped     | it never started: another run of its entry executes                           |
+ * | expired     | it never started: too late                                                    |
+ * | revoked     | it never started: its entry was removed or changed                            |
+ */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly result?: unknown; readonly output?: Output }
+  | {
+      readonly kind: 'failed'
+      readonly reason: string
+      readonly exitCode?: number
+      readonly signal?: string
+      /** The task itself says that trying again is no use. */
+      readonly permanent?: boolean
+      readonly output?: Output
+    }
+  | { readonly kind: 'timedOut'; readonly limit: Milliseconds; readonly output?: Output }
+  | {
+      readonly kind: 'retryAsked'
+      readonly reason: string
+      readonly delay?: Milliseconds
+      readonly output?: Output
+    }
+  | { readonly kind: 'interrupted'; readonly reason: string; readonly output?: Output }
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'expired'; readonly at: Instant }
+  | { readonly kind: 'revoked'; readonly reason: string }
+
+export type OutcomeKind = Outcome['kind']
+
+/** What an outcome has to say beyond its kind, for one line of a log; undefined = nothing. */
+export function reasonOf(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'failed':
+    case 'retryAsked':
+    case 'interrupted':
+    case 'skipped':
+    case 'revoked':
+      return outcome.reason
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,32 @@
+import type { Milliseconds } from '../core/instant.ts'
+import type { RetryPolicy } from './retry-policy.ts'
+
+/** What a task runs. A `module` task is found among the exports of the worker's modules by its name. */
+export type TaskAction =
+  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  | { readonly kind: 'shell'; readonly script: string }
+  | { readonly kind: 'module' }
+
+/** A task that a worker knows, as its configuration has it: plain data, defaults filled in. */
+export interface TaskDefinition {
+  readonly name: string
+  readonly action: TaskAction
+  /** Arguments are written to standard input as `{"args": […], "kwargs": {…}}`; otherwise it is /dev/null. */
+  readonly stdin?: 'json'
+  readonly env: Readonly<Record<string, string>>
+  /** Absolute path of a file of NAME=value lines, read at each start. */
+  readonly envFile?: string
+  /** Absolute path; default the directory of the configuration file. */
+  readonly cwd: string
+  /** The hard limit of one attempt; undefined = none. */
+  readonly timeout?: Milliseconds
+  /** Between SIGTERM and SIGKILL when an attempt is stopped. */
+  readonly killAfter: Milliseconds
+  readonly retry: RetryPolicy
+  /** How much of the output's head, and as much of its tail, the journal keeps. */
+  readonly outputLimitBytes: number
+}
+
+/** The defaults of what a task leaves unsaid. */
+export const defaultKillAfterMs = 10_000
+export const defaultOutputLimitBytes = 65_536
