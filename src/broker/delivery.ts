@@ -1,0 +1,19 @@
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+
+/** A message that was handed out. Whoever holds it settles it exactly once. */
+export interface Delivery {
+  readonly message: TaskMessage
+  /** Why it must not start although it is due; the holder records that and settles it. */
+  readonly veto?: Veto
+  /**
+   * Carries out the verdict durably. Rejects with BROKER_UNAVAILABLE when it could not: the message then comes
+   * again, and the journal knows what to say of it.
+   */
+  settle(verdict: Verdict): Promise<void>
+}
+
+export interface Veto {
+  readonly kind: 'skipped' | 'revoked'
+  readonly reason: string
+}

@@ -1,0 +1,76 @@
+import type { Cursor } from '../core/cursor.ts'
+import type { Instant } from '../core/instant.ts'
+import type { Stamp, TaskMessage } from '../task/task-message.ts'
+
+/** Who wants to lead a schedule group. */
+export interface Candidate {
+  readonly group: string
+  readonly host: string
+  readonly pid: number
+  /** Of the schedule that it would emit, so that beats with different files are told apart. */
+  readonly scheduleHash: string
+}
+
+/**
+ * The time during which one beat leads its group, and the only way to emit.
+ *
+ *        lead()                    emit()*                  resign()
+ *   standby ────────▶ leading ────────────────▶ leading ────────────────▶ over
+ *                        │   any doubt: `lost` is aborted, emit rejects       ▲
+ *                        └────────────────────────────────────────────────────┘
+ *
+ * The cursor says through when everything is emitted. It moves only by `emit`, after the messages are durable, and
+ * it is all that the next leader knows: what lies behind it is never emitted again, what lies ahead is derived anew.
+ */
+export interface Term {
+  /** Counts the group's leaders; strictly rising. */
+  readonly epoch: number
+  /** A random UUID, made when the group's state was first created: occurrence ids of two installations never meet. */
+  readonly namespace: string
+  /** Through when everything is emitted; undefined while nothing ever was. */
+  readonly cursor: Cursor | undefined
+  /** The stamp that the next emission has. */
+  readonly stamp: Stamp
+  /** Who led before, if anybody did. */
+  readonly predecessor: Predecessor | undefined
+  /** Aborted when this beat no longer leads, or cannot know that it does. */
+  readonly lost: AbortSignal
+  /**
+   * Makes the emission durable, then commits its cursor. Rejects with TERM_LOST when the term is over, and with
+   * BROKER_UNAVAILABLE when it could not be stored; in either case the cursor stands where it stood.
+   */
+  emit(emission: Emission): Promise<void>
+  /** Sets the cursor back (or forth) to where the clock says, and begins a new epoch: the clock once lied. */
+  restart(cursor: Cursor): Promise<void>
+  /** The schedule that is led from now on has another hash; told to standbys and successors. */
+  adopt(scheduleHash: string): Promise<void>
+  /** Ends the term so that another candidate can lead at once. Harmless after it is lost. */
+  resign(): Promise<void>
+}
+
+export interface Predecessor {
+  readonly host: string
+  readonly scheduleHash: string
+}
+
+export interface Emission {
+  /** New occurrences. An id that is already in the queue stays as it is. */
+  readonly messages: readonly TaskMessage[]
+  /** Occurrences that were emitted before and read differently now: they replace copies that have not started, where the broker can. */
+  readonly replacements: readonly TaskMessage[]
+  /** Ids of occurrences that shall not start any more. What has started has started. */
+  readonly revocations: readonly string[]
+  readonly cursor: Cursor
+}
+
+export interface LeaderStatus {
+  readonly group: string
+  readonly host: string
+  readonly pid: number
+  readonly epoch: number
+  readonly since: Instant
+  readonly scheduleHash: string
+  readonly cursor: Cursor | undefined
+  /** False when its process is gone and nobody has followed. */
+  readonly alive: boolean
+}

@@ -1,0 +1,71 @@
+/**
+ * The journal: what ran on this host, and how it ended.
+ *
+ * It is shared by all workers of a host and keyed by (message id, attempt). A worker claims an attempt here before its
+ * first instruction and records outcome *and verdict* before it settles the delivery. So, whatever a broker hands out
+ * a second time, an attempt whose outcome is recorded is never executed again on this host:
+ *
+ *              claim                    record(ack, retry, deadLetter)
+ *   (nothing) ───────▶ running(instance) ───────────────────────────▶ finished: settled again with the same verdict
+ *                        │   ▲
+ *      record(release)   ▼   │ claim
+ *                      released            a dead instance's claim is `abandoned` until it is taken over
+ *
+ * The claim is durable before it is granted. A power cut may lose the last milliseconds (those runs then repeat); the
+ * death of a process loses nothing.
+ */
+import type { Instant } from '../core/instant.ts'
+import type { Outcome } from '../task/outcome.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from './run.ts'
+
+export interface Journal {
+  /**
+   * Asks to start an attempt. With `takeOver` an abandoned one is granted; whoever asks so has made sure that none
+   * of its processes is left. Rejects with STATE_UNUSABLE when it cannot be written: then nothing may start.
+   */
+  claim(request: ClaimRequest): Promise<Claim>
+
+  /** Records how an attempt ended, whether it was claimed or never started. Settle only afterwards. */
+  record(ending: Ending): Promise<void>
+
+  /** Runs, the newest first. */
+  runs(query: RunQuery): readonly RunSummary[]
+  /** Every attempt of the run whose id begins so, the first first; rejects with NOT_FOUND when none or several do. */
+  attempts(idPrefix: string): readonly AttemptRecord[]
+  /** What was not emitted, the newest first. */
+  missed(query: RunQuery): readonly MissedRecord[]
+
+  /** Removes what is older than it needs to be; called now and then by whoever keeps the journal open. */
+  prune(now: Instant): Promise<void>
+
+  close(): Promise<void>
+}
+
+export interface ClaimRequest {
+  readonly message: TaskMessage
+  readonly now: Instant
+  readonly takeOver?: boolean
+}
+
+export type Claim =
+  /** It may start. `interruptions`: how many starts of this attempt ended with their worker's death. */
+  | { readonly kind: 'granted'; readonly interruptions: number }
+  /** It has ended before: settle it so, again. */
+  | { readonly kind: 'finished'; readonly verdict: Verdict }
+  /** A later attempt is recorded: this is an old copy. */
+  | { readonly kind: 'stale' }
+  /** A living worker of this host is at it. */
+  | { readonly kind: 'running'; readonly instance: string }
+  /** The worker that was at it is dead. */
+  | { readonly kind: 'abandoned'; readonly instance: string }
+
+export interface Ending {
+  readonly message: TaskMessage
+  readonly outcome: Outcome
+  readonly verdict: Verdict
+  /** Undefined when it never started. */
+  readonly started: Instant | undefined
+  readonly finished: Instant
+}

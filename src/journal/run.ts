@@ -1,0 +1,58 @@
+import type { Instant } from '../core/instant.ts'
+import type { OutcomeKind, Output } from '../task/outcome.ts'
+
+/** A run, all attempts of one message taken together. */
+export interface RunSummary {
+  readonly id: string
+  readonly entry: string | undefined
+  readonly task: string
+  readonly queue: string
+  readonly due: Instant | undefined
+  /** Of the first attempt. */
+  readonly started: Instant | undefined
+  /** Of the last attempt; undefined while it runs or waits. */
+  readonly finished: Instant | undefined
+  readonly outcome: OutcomeKind | 'running' | 'waiting' | 'abandoned'
+  readonly reason: string | undefined
+  readonly attempts: number
+  readonly host: string
+}
+
+/** One attempt as the journal keeps it. */
+export interface AttemptRecord {
+  readonly id: string
+  readonly attempt: number
+  readonly entry: string | undefined
+  readonly task: string
+  readonly queue: string
+  readonly due: Instant | undefined
+  readonly started: Instant | undefined
+  readonly finished: Instant | undefined
+  readonly outcome: OutcomeKind | 'running' | 'abandoned'
+  readonly reason: string | undefined
+  readonly exitCode: number | undefined
+  readonly verdict: string | undefined
+  readonly interruptions: number
+  readonly host: string
+  readonly pid: number
+  readonly output: Output | undefined
+}
+
+/** Occurrences of one entry that were not emitted, and why. */
+export interface MissedRecord {
+  readonly entry: string
+  readonly task: string
+  readonly first: Instant
+  readonly last: Instant
+  readonly count: number
+  /** False: there were more than could be counted. */
+  readonly exact: boolean
+  readonly reason: string
+  readonly recorded: Instant
+}
+
+export interface RunQuery {
+  readonly entry?: string
+  readonly task?: string
+  readonly limit: number
+}
