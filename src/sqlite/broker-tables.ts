@@ -1,0 +1,68 @@
+import type { Blueprint } from './database.ts'
+
+/**
+ * The embedded broker's tables.
+ *
+ * `messages.state`: 0 waits (for its ETA, for a slot, or for the run of its entry that executes), 1 is handed out and
+ * executes, 2 is handed out with a veto and will not execute. `holder` is the instance that holds it.
+ * The columns beside `body` repeat what is searched for; `attempt` and `eta` are the truth where the body differs.
+ */
+export const brokerBlueprint: Blueprint = {
+  title: "the broker's database",
+  applicationId: 0x54_42_62_72, // "TBbr"
+  version: 1,
+  failure: 'BROKER_UNAVAILABLE',
+  tables: `
+    CREATE TABLE messages (
+      seq INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      queue TEXT NOT NULL,
+      priority INTEGER NOT NULL,
+      eta INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      entry TEXT,
+      due INTEGER,
+      overlap TEXT,
+      wait_limit INTEGER,
+      state INTEGER NOT NULL DEFAULT 0,
+      holder TEXT,
+      body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX messages_waiting ON messages (queue, priority, eta, seq) WHERE state = 0;
+    CREATE INDEX messages_held ON messages (holder) WHERE state <> 0;
+    CREATE INDEX messages_executing ON messages (entry) WHERE state = 1 AND entry IS NOT NULL;
+    CREATE INDEX messages_of_entry ON messages (entry, due) WHERE state = 0 AND entry IS NOT NULL;
+
+    CREATE TABLE dead_letters (
+      seq INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      queue TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE groups (
+      name TEXT PRIMARY KEY,
+      namespace TEXT NOT NULL,
+      epoch INTEGER NOT NULL,
+      seq INTEGER NOT NULL,
+      cursor_due INTEGER,
+      cursor_entry TEXT,
+      holder TEXT,
+      host TEXT NOT NULL,
+      pid INTEGER NOT NULL,
+      since INTEGER NOT NULL,
+      schedule_hash TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE workers (
+      instance TEXT PRIMARY KEY,
+      host TEXT NOT NULL,
+      pid INTEGER NOT NULL,
+      since INTEGER NOT NULL,
+      queues TEXT NOT NULL,
+      slots INTEGER NOT NULL
+    ) STRICT;
+  `,
+}

@@ -1,0 +1,84 @@
+import type { StatementSync } from 'node:sqlite'
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { Clock } from '../core/clock.ts'
+import { milliseconds } from '../core/instant.ts'
+import type { Database } from './database.ts'
+import { forgetInstance, isAlive } from './instance.ts'
+
+/** How often somebody looks whether the holders of messages still live. */
+const sweepEvery = milliseconds(2_000)
+
+export interface SweeperOptions {
+  readonly database: Database
+  /** Where the instances' lock files are. */
+  readonly directory: string
+  readonly self: string
+  readonly clock: Clock
+  readonly emit: (event: BrokerEvent) => void
+  /** Something became free. */
+  readonly freed: () => void
+}
+
+/**
+ * Gives back what dead workers held. Whether a holder lives is asked of the kernel, so there is nothing to renew and
+ * nothing that expires; the kernel does not tell of a death, though, so every consumer asks now and then.
+ */
+export class ClaimSweeper {
+  readonly #options: SweeperOptions
+  readonly #holders: StatementSync
+  readonly #free: StatementSync
+  readonly #forget: StatementSync
+  readonly #stop = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(options: SweeperOptions) {
+    this.#options = options
+    const { database } = options
+    this.#holders = database.prepare(`
+      SELECT holder AS id FROM messages INDEXED BY messages_held WHERE state <> 0
+      UNION SELECT instance FROM workers`)
+    this.#free = database.prepare(
+      'UPDATE messages SET state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+    )
+    this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, emit } = this.#options
+    let failed = false
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#sweep()
+        failed = false
+      } catch (error) {
+        if (!failed) emit({ kind: 'brokerFailed', operation: 'look for dead workers', error })
+        failed = true
+      }
+      await clock.sleep(sweepEvery, this.#stop.signal)
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { directory, self, database, emit, freed } = this.#options
+    for (const { id } of this.#holders.all() as { id: string }[]) {
+      if (id === self || isAlive(directory, id)) continue
+      const count = await database.write('free what a dead worker held', () => {
+        this.#forget.run(id)
+        return Number(this.#free.run(id).changes)
+      })
+      forgetInstance(directory, id)
+      if (count === 0) continue
+      emit({ kind: 'claimsFreed', instance: id, count })
+      freed()
+    }
+  }
+}

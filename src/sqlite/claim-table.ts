@@ -1,0 +1,170 @@
+import type { StatementSync } from 'node:sqlite'
+import type { Instant } from '../core/instant.ts'
+import type { Database } from './database.ts'
+
+/** A row as a claim sees it. */
+export interface ClaimedRow {
+  readonly seq: number
+  readonly id: string
+  readonly queue: string
+  readonly priority: number
+  readonly eta: number
+  readonly attempt: number
+  readonly entry: string | null
+  readonly overlap: string | null
+  readonly body: string
+}
+
+export interface ClaimedMessage {
+  readonly row: ClaimedRow
+  /** Why it must not execute; undefined = it may. */
+  readonly veto: string | undefined
+}
+
+export interface ClaimRequest {
+  readonly queues: readonly string[]
+  readonly holder: string
+  readonly now: Instant
+  /** How many may be handed out to execute. */
+  readonly free: number
+}
+
+/** How many are looked at in one transaction, which keeps it to a few milliseconds. */
+const mostPerClaim = 200
+const priorities = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+
+/**
+ * Who gets which message: the one decision in which ETA, priority, free slots and the overlap of runs meet, made in
+ * one transaction, so that it is exact across all workers.
+ */
+export class ClaimTable {
+  readonly #due: StatementSync
+  readonly #nextEta: StatementSync
+  readonly #executing: StatementSync
+  readonly #toSkip: StatementSync
+  readonly #queuedEntries: StatementSync
+  readonly #beyond: StatementSync
+  readonly #claim: StatementSync
+
+  constructor(database: Database) {
+    this.#due = database.prepare(`
+      SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages AS m
+      WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
+      AND (overlap IS NOT 'queue' OR NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = m.entry))
+      ORDER BY eta, seq LIMIT ?`)
+    this.#nextEta = database.prepare(
+      'SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ? ORDER BY eta LIMIT 1',
+    )
+    this.#executing = database.prepare('SELECT id FROM messages WHERE state = 1 AND entry = ? LIMIT 1')
+    this.#toSkip = database.prepare(`
+      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.entry, w.overlap, w.body, e.id AS running
+      FROM messages AS e INDEXED BY messages_executing
+      JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
+      WHERE e.state = 1 AND e.entry IS NOT NULL AND w.state = 0 AND w.entry IS NOT NULL
+      AND w.overlap = 'skip' AND w.eta <= ? AND w.queue IN (SELECT value FROM json_each(?)) LIMIT ?`)
+    this.#queuedEntries = database.prepare(`
+      SELECT DISTINCT entry, wait_limit FROM messages INDEXED BY messages_executing
+      WHERE state = 1 AND entry IS NOT NULL AND overlap = 'queue'`)
+    this.#beyond = database.prepare(`
+      SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages
+      WHERE state = 0 AND entry = ? AND eta <= ? AND queue IN (SELECT value FROM json_each(?))
+      ORDER BY due LIMIT ? OFFSET ?`)
+    this.#claim = database.prepare('UPDATE messages SET state = ?, holder = ? WHERE seq = ?')
+  }
+
+  /** Within a transaction: hands out what may be handed out now. */
+  claim(request: ClaimRequest): ClaimedMessage[] {
+    const claimed = new Map<number, ClaimedMessage>()
+    this.#vetoOverlapping(request, claimed)
+    this.#vetoOverflowing(request, claimed)
+    let free = Math.min(request.free, mostPerClaim)
+    while (free > 0) {
+      const granted = this.#claimRound(request, free, claimed)
+      if (granted === undefined) break
+      free -= granted
+    }
+    return [...claimed.values()]
+  }
+
+  /** The first ETA after `after` in these queues; undefined = nothing is scheduled. */
+  nextEta(queues: readonly string[], after: Instant): Instant | undefined {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const queue of queues) {
+      for (const priority of priorities) {
+        const row = this.#nextEta.get(queue, priority, after)
+        if (row) earliest = Math.min(earliest, Number(row.eta))
+      }
+    }
+    return Number.isFinite(earliest) ? (earliest as Instant) : undefined
+  }
+
+  /** Whether a claim could find anything at all. */
+  hasDue(queues: readonly string[], now: Instant): boolean {
+    return queues.some((queue) =>
+      priorities.some((priority) => this.#due.get(queue, priority, now, 1) !== undefined),
+    )
+  }
+
+  /** One look at the head of the queues. Undefined when nothing was found; otherwise how many slots were used. */
+  #claimRound(request: ClaimRequest, free: number, claimed: Map<number, ClaimedMessage>): number | undefined {
+    let granted = 0
+    let found = false
+    for (const row of this.#head(request, free)) {
+      const running = this.#runOfEntry(row)
+      if (running === undefined) granted++
+      else if (row.overlap === 'queue') continue
+      this.#hand(row, running, request, claimed)
+      found = true
+    }
+    return found ? granted : undefined
+  }
+
+  /** The rows that come next over all queues: by priority, then by ETA, then in the order of their coming. */
+  #head({ queues, now }: ClaimRequest, limit: number): ClaimedRow[] {
+    const rows: ClaimedRow[] = []
+    for (const priority of priorities) {
+      const ofPriority = queues.flatMap(
+        (queue) => this.#due.all(queue, priority, now, limit) as unknown as ClaimedRow[],
+      )
+      if (queues.length > 1) ofPriority.sort((a, b) => a.eta - b.eta || a.seq - b.seq)
+      rows.push(...ofPriority)
+      if (rows.length >= limit) break
+    }
+    return rows.slice(0, limit)
+  }
+
+  #vetoOverlapping(request: ClaimRequest, claimed: Map<number, ClaimedMessage>): void {
+    const { now, queues } = request
+    const rows = this.#toSkip.all(now, JSON.stringify(queues), mostPerClaim)
+    for (const row of rows as unknown as (ClaimedRow & { readonly running: string })[]) {
+      if (!claimed.has(row.seq)) this.#hand(row, row.running, request, claimed)
+    }
+  }
+
+  #vetoOverflowing(request: ClaimRequest, claimed: Map<number, ClaimedMessage>): void {
+    const { now, queues, holder } = request
+    for (const { entry, wait_limit: limit } of this.#queuedEntries.all()) {
+      const rows = this.#beyond.all(entry ?? '', now, JSON.stringify(queues), mostPerClaim, limit ?? 0)
+      for (const row of rows as unknown as ClaimedRow[]) {
+        this.#claim.run(2, holder, row.seq)
+        claimed.set(row.seq, { row, veto: `${limit} runs of ${entry} already wait` })
+      }
+    }
+  }
+
+  #runOfEntry(row: ClaimedRow): string | undefined {
+    if (row.entry === null || row.overlap === 'allow') return undefined
+    return this.#executing.get(row.entry)?.id as string | undefined
+  }
+
+  #hand(
+    row: ClaimedRow,
+    running: string | undefined,
+    { holder }: ClaimRequest,
+    claimed: Map<number, ClaimedMessage>,
+  ): void {
+    this.#claim.run(running === undefined ? 1 : 2, holder, row.seq)
+    const veto = running === undefined ? undefined : `run ${running} of ${row.entry} still executes`
+    claimed.set(row.seq, { row, veto })
+  }
+}

@@ -1,0 +1,80 @@
+import type { Database } from './database.ts'
+
+interface Item {
+  readonly run: () => void
+  readonly reject: (error: unknown) => void
+  resolve(): void
+}
+
+/**
+ * Group commit: what is submitted while the event loop goes round once, or while the transaction before it is still
+ * waiting for its lock, is committed in one transaction. Each caller hears of its own part.
+ */
+export class CommitQueue {
+  readonly #database: Database
+  readonly #operation: string
+  #waiting: Item[] = []
+  #committing: Promise<void> | undefined
+
+  constructor(database: Database, operation: string) {
+    this.#database = database
+    this.#operation = operation
+  }
+
+  /**
+   * Resolves with what `run` returned, once that is durable. An error that `run` throws before its first write
+   * rejects this caller alone; an error of the database rejects all that were to be committed together.
+   */
+  submit<T>(run: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let value: T
+      this.#waiting.push({
+        run: () => {
+          value = run()
+        },
+        resolve: () => resolve(value),
+        reject,
+      })
+      this.#committing ??= this.#commitAll()
+    })
+  }
+
+  /** Resolves when all that has been submitted is settled. */
+  async drained(): Promise<void> {
+    await this.#committing
+  }
+
+  async #commitAll(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, mostPerCommit))
+    this.#committing = undefined
+  }
+
+  async #commit(items: readonly Item[]): Promise<void> {
+    try {
+      const failed = await this.#database.write(this.#operation, () => runEach(items))
+      for (const item of items) {
+        if (failed.has(item)) item.reject(failed.get(item))
+        else item.resolve()
+      }
+    } catch (error) {
+      for (const item of items) item.reject(error)
+    }
+  }
+}
+
+/** Keeps a transaction to a few milliseconds. */
+const mostPerCommit = 500
+
+function runEach(items: readonly Item[]): Map<Item, unknown> {
+  const failed = new Map<Item, unknown>()
+  for (const item of items) {
+    try {
+      item.run()
+    } catch (error) {
+      if (error instanceof Error && 'errcode' in error) throw error
+      failed.set(item, error)
+    }
+  }
+  return failed
+}

@@ -1,0 +1,259 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ErrorCode, TaskbeatError } from '../core/errors.ts'
+
+/** What a database file is for, and what its tables are. */
+export interface Blueprint {
+  /** In words, for messages: `the broker's database`. */
+  readonly title: string
+  /** Written into the file, so that a stranger's database is not taken for ours. */
+  readonly applicationId: number
+  /** Raised with every change of the tables. */
+  readonly version: number
+  readonly tables: string
+  /** The code of errors that may pass: a full disk, a lock that is not released. */
+  readonly failure: ErrorCode
+}
+
+export interface DatabaseOptions {
+  /** FULL survives a power cut; NORMAL survives the death of the process. */
+  readonly synchronous: 'FULL' | 'NORMAL'
+  /** Make the file and its directory when they are missing. Without it, a missing file is an error. */
+  readonly create: boolean
+}
+
+/** How long a lock held by another process blocks the event loop at most; after that we wait outside of SQLite. */
+const busyTimeoutMs = 20
+/** How long a transaction is tried while others hold the lock. */
+const patienceMs = 10_000
+
+/**
+ * One SQLite file in WAL mode, shared with other processes. Calls into SQLite block, so transactions are short, and a
+ * lock that another process holds is waited for outside of SQLite.
+ *
+ * Files are made 0660 and directories 2770, so that the members of the directory's group can take part.
+ */
+export class Database implements Disposable {
+  readonly path: string
+  readonly #blueprint: Blueprint
+  readonly #connection: DatabaseSync
+
+  constructor(path: string, blueprint: Blueprint, options: DatabaseOptions) {
+    this.path = path
+    this.#blueprint = blueprint
+    if (options.create) makeShared(path)
+    else if (!existsSync(path)) {
+      throw new TaskbeatError(
+        'STATE_UNUSABLE',
+        `${blueprint.title} ${path} does not exist: has a beat or a worker run here?`,
+      )
+    }
+    try {
+      this.#connection = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    } catch (error) {
+      throw this.#explain('open', error)
+    }
+    try {
+      this.#prepareFile(options)
+    } catch (error) {
+      this.#connection.close()
+      throw error instanceof TaskbeatError ? error : this.#explain('open', error)
+    }
+  }
+
+  /** A statement, prepared once by whoever keeps it. */
+  prepare(sql: string): StatementSync {
+    return this.#connection.prepare(sql)
+  }
+
+  /** Reads, with errors in our words. */
+  read<T>(operation: string, run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw this.#explain(operation, error)
+    }
+  }
+
+  /**
+   * Runs synchronous statements in one transaction and resolves once it is durable. When it rejects, nothing of it
+   * has happened. `run` may be called again if the lock was taken, so it must have no other effects.
+   */
+  async write<T>(operation: string, run: () => T): Promise<T> {
+    const giveUp = performance.now() + patienceMs
+    for (;;) {
+      try {
+        return this.writeNow(run)
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUp) throw this.#explain(operation, error)
+        await delay(2 + Math.random() * 10)
+      }
+    }
+  }
+
+  /** One try of `write`, with SQLite's own errors: for start-up, where nothing else waits. */
+  writeNow<T>(run: () => T): T {
+    this.#connection.exec('BEGIN IMMEDIATE')
+    try {
+      const value = run()
+      this.#connection.exec('COMMIT')
+      return value
+    } catch (error) {
+      // A full disk or an I/O error may have rolled it back already.
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** The size of the file in bytes, without its write-ahead log. */
+  size(): number {
+    const value = (pragma: string): number =>
+      Number(Object.values(this.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
+    return value('page_count') * value('page_size')
+  }
+
+  close(): void {
+    if (this.#connection.isOpen) this.#connection.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #prepareFile(options: DatabaseOptions): void {
+    const { title, applicationId, version, tables } = this.#blueprint
+    this.#patiently(() => this.#connection.exec('PRAGMA journal_mode = WAL'))
+    this.#connection.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA trusted_schema = OFF`)
+    const id = this.#pragma('application_id')
+    const found = this.#pragma('user_version')
+    if (id === applicationId && found === version) return
+    if (id !== 0 && id !== applicationId) {
+      throw new TaskbeatError(
+        'STATE_UNUSABLE',
+        `${this.path} is not ${title}, but another program's database`,
+      )
+    }
+    if (id === applicationId) {
+      throw new TaskbeatError(
+        'STATE_UNUSABLE',
+        `${title} ${this.path} has format ${found}, and this version of taskbeat reads format ${version}`,
+      )
+    }
+    this.#patiently(() =>
+      this.writeNow(() => {
+        if (this.#pragma('application_id') === applicationId) return
+        this.#connection.exec(tables)
+        this.#connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`)
+      }),
+    )
+  }
+
+  #pragma(name: string): SQLInputValue {
+    return Object.values(this.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0
+  }
+
+  /** At start several processes may want to make the same file; there is nothing else to do meanwhile. */
+  #patiently(run: () => void): void {
+    const giveUp = performance.now() + patienceMs
+    for (;;) {
+      try {
+        run()
+        return
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUp) throw error
+      }
+    }
+  }
+
+  #explain(operation: string, error: unknown): unknown {
+    const code = sqliteCode(error)
+    if (code === undefined) return error
+    const { title, failure } = this.#blueprint
+    const cannot = `cannot ${operation}: ${title} ${this.path}`
+    switch (code) {
+      case sqlite.corrupt:
+      case sqlite.notADatabase:
+        return new TaskbeatError(
+          'STATE_CORRUPT',
+          `${cannot} is damaged. It was left as it is: move it away and start again, or restore a copy`,
+          { cause: error },
+        )
+      case sqlite.full:
+        return new TaskbeatError(failure, `${cannot} cannot grow: the disk is full`, { cause: error })
+      case sqlite.readOnly:
+        return new TaskbeatError(failure, `${cannot} is read-only for this user`, { cause: error })
+      case sqlite.cannotOpen:
+      case sqlite.permission:
+        return new TaskbeatError(
+          'STATE_UNUSABLE',
+          `${cannot} cannot be opened: permission denied? It belongs to the service; members of its group may use it`,
+          { cause: error },
+        )
+      case sqlite.busy:
+      case sqlite.locked:
+        return new TaskbeatError(
+          failure,
+          `${cannot} has been locked by another process for ${patienceMs / 1_000} s`,
+          {
+            cause: error,
+          },
+        )
+      default:
+        return new TaskbeatError(
+          failure,
+          `${cannot}: ${error instanceof Error ? error.message : String(error)}`,
+          {
+            cause: error,
+          },
+        )
+    }
+  }
+}
+
+/** Primary result codes, https://sqlite.org/rescode.html */
+const sqlite = {
+  permission: 3,
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
+    return undefined
+  return error.errcode & 0xff
+}
+
+/** Whether another connection holds the lock that this one wanted. */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error)
+  return code === sqlite.busy || code === sqlite.locked
+}
+
+function makeShared(path: string): void {
+  try {
+    makeSharedDirectory(dirname(path))
+    if (existsSync(path)) return
+    closeSync(openSync(path, 'a', 0o660))
+    chmodSync(path, 0o660)
+  } catch (error) {
+    throw new TaskbeatError(
+      'STATE_UNUSABLE',
+      `cannot make ${path}: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Makes a directory in which the group of its parent can read and write, if it is not there. */
+export function makeSharedDirectory(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: 0o2770 }) !== undefined) chmodSync(path, 0o2770)
+}

@@ -1,0 +1,62 @@
+import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { newUuid } from '../core/uuid.ts'
+import { isBusy, makeSharedDirectory } from './database.ts'
+
+/**
+ * A living process, as the others on this host can see it: an id, and an exclusive lock on a small file named after
+ * it. The kernel releases the lock when the process ends, however it ends, at once. So there is no lease that could
+ * expire while its holder lives, and no clock in the question whether it does.
+ */
+export interface Instance extends Disposable {
+  readonly id: string
+}
+
+/** Takes a new id and locks its file in `directory`. Released by dispose, or by the end of the process. */
+export function openInstance(directory: string): Instance {
+  makeSharedDirectory(directory)
+  const id = newUuid()
+  const path = lockFile(directory, id)
+  closeSync(openSync(path, 'a', 0o660))
+  chmodSync(path, 0o660)
+  const lock = new DatabaseSync(path)
+  lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+  return {
+    id,
+    [Symbol.dispose]: () => {
+      if (!lock.isOpen) return
+      lock.close()
+      rmSync(path, { force: true })
+    },
+  }
+}
+
+/**
+ * Whether the process that opened this instance still runs. Only a shared lock is asked for, so that several who ask
+ * do not take each other for the living one. Nobody may open the file in any other way: closing it would release the
+ * lock of its own process (POSIX advisory locks, fcntl(2)).
+ */
+export function isAlive(directory: string, id: string): boolean {
+  const path = lockFile(directory, id)
+  if (!existsSync(path)) return false
+  const probe = new DatabaseSync(path, { readOnly: true, timeout: 0 })
+  try {
+    probe.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (isBusy(error)) return true
+    throw error
+  } finally {
+    probe.close()
+  }
+}
+
+/** Removes the file of an instance that is known to be dead. */
+export function forgetInstance(directory: string, id: string): void {
+  rmSync(lockFile(directory, id), { force: true })
+}
+
+function lockFile(directory: string, id: string): string {
+  return join(directory, `${id}.lock`)
+}

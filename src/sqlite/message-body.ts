@@ -1,0 +1,39 @@
+import { TaskbeatError } from '../core/errors.ts'
+import { jsonDepth } from '../core/json-depth.ts'
+import { parseTaskMessage, type Undecodable } from '../task/parse-task-message.ts'
+import { largestMessageBytes, type TaskMessage } from '../task/task-message.ts'
+
+/** How deep the arguments of a message may be nested, the message's own three levels included. */
+const deepestNesting = 64
+
+/** The message as it is stored. Throws MESSAGE_REFUSED for what no consumer could take. */
+export function encodeMessage(message: TaskMessage): string {
+  const refused = (why: string, cause?: unknown): TaskbeatError =>
+    new TaskbeatError('MESSAGE_REFUSED', `cannot send ${message.task} (${message.id}): ${why}`, { cause })
+  let body: string
+  try {
+    body = JSON.stringify(message)
+  } catch (error) {
+    throw refused('its arguments are not JSON', error)
+  }
+  const bytes = Buffer.byteLength(body)
+  if (bytes > largestMessageBytes)
+    throw refused(`it has ${bytes} bytes, and ${largestMessageBytes} are the most`)
+  const decoded = decodeMessage(body)
+  if ('problem' in decoded) throw refused(decoded.problem)
+  return body
+}
+
+/** What was stored, taken with suspicion: anybody in the service's group can write it. */
+export function decodeMessage(body: string): TaskMessage | Undecodable {
+  if (body.length > largestMessageBytes) return { problem: `it is longer than ${largestMessageBytes} bytes` }
+  if (jsonDepth(body, deepestNesting) > deepestNesting) {
+    return { problem: `it is nested deeper than ${deepestNesting} levels` }
+  }
+  try {
+    return parseTaskMessage(JSON.parse(body))
+  } catch (error) {
+    if (error instanceof SyntaxError) return { problem: 'it is no JSON' }
+    throw error
+  }
+}

@@ -1,0 +1,78 @@
+import type { StatementSync } from 'node:sqlite'
+import type { Instant } from '../core/instant.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Database } from './database.ts'
+import { encodeMessage } from './message-body.ts'
+
+/** Writing messages into their table; to be called within a transaction. */
+export class MessageTable {
+  readonly #insert: StatementSync
+  readonly #replace: StatementSync
+  readonly #revoke: StatementSync
+  readonly #reschedule: StatementSync
+  readonly #remove: StatementSync
+
+  constructor(database: Database) {
+    this.#insert = database.prepare(`
+      INSERT INTO messages (queue, priority, eta, attempt, entry, due, overlap, wait_limit, body, id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
+    this.#replace = database.prepare(`
+      UPDATE messages SET queue = ?, priority = ?, eta = ?, attempt = ?, entry = ?, due = ?, overlap = ?,
+      wait_limit = ?, body = ? WHERE id = ? AND state = 0 AND attempt = 1`)
+    this.#revoke = database.prepare('DELETE FROM messages WHERE id = ? AND state = 0')
+    this.#reschedule = database.prepare(
+      'UPDATE messages SET state = 0, holder = NULL, attempt = ?, eta = ? WHERE seq = ? AND holder = ?',
+    )
+    this.#remove = database.prepare('DELETE FROM messages WHERE seq = ? AND holder = ?')
+  }
+
+  /** A message that is there already stays as it is. */
+  insert(row: MessageRow): void {
+    this.#insert.run(...row)
+  }
+
+  /** A copy that has not started takes the new form; one that has, keeps the old. */
+  replace(row: MessageRow): void {
+    this.#replace.run(...row)
+  }
+
+  /** Removes a copy that was not handed out. */
+  revoke(id: string): void {
+    this.#revoke.run(id)
+  }
+
+  /** Puts a message that `holder` has back among those that wait. */
+  reschedule(held: HeldRow, attempt: number, eta: Instant): void {
+    this.#reschedule.run(attempt, eta, held.seq, held.holder)
+  }
+
+  /** Removes a message that `holder` has. */
+  remove(held: HeldRow): void {
+    this.#remove.run(held.seq, held.holder)
+  }
+}
+
+/** A row that was handed out, and to which instance. */
+export interface HeldRow {
+  readonly seq: number
+  readonly holder: string
+}
+
+/** A message, encoded before the transaction begins, in the order of the statements above. */
+export type MessageRow = readonly (string | number | null)[]
+
+export function toRow(message: TaskMessage): MessageRow {
+  const { id, queue, priority, eta, attempt, occurrence } = message
+  return [
+    queue,
+    priority,
+    eta,
+    attempt,
+    occurrence?.entry ?? null,
+    occurrence?.due ?? null,
+    occurrence?.overlap ?? null,
+    occurrence?.waitLimit ?? null,
+    encodeMessage(message),
+    id,
+  ]
+}

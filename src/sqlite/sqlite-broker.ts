@@ -1,0 +1,237 @@
+/**
+ * The embedded broker: everything that happens on one machine, in one SQLite file that beat, workers and the command
+ * line open directly. There is no server process; what a server would do, the file's transactions and the kernel do.
+ *
+ * - Durable means committed with `synchronous=FULL`: it survives kill -9 at any instant, and a power cut.
+ * - Who lives is the kernel's word (instance.ts): a message handed to a process that died is free again at once, and
+ *   found by the next look of any consumer (claim-sweeper.ts). There are no leases that the clock could break.
+ * - Who has published wakes those who consume through the kernel (wake-file.ts); between wake-ups a consumer sleeps
+ *   until its next ETA.
+ * - A full disk fails the transaction and nothing else: what was accepted stays, and the next try may succeed.
+ *   A damaged file is refused and left as it is.
+ */
+import { dirname, join } from 'node:path'
+import type { Broker, Consumer, Intake } from '../broker/broker.ts'
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { BrokerStatus } from '../broker/broker-status.ts'
+import type { DeadLetters } from '../broker/dead-letters.ts'
+import type { Candidate, Term } from '../broker/term.ts'
+import type { Clock } from '../core/clock.ts'
+import { milliseconds } from '../core/instant.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import { readBrokerStatus } from './broker-status-query.ts'
+import { brokerBlueprint } from './broker-tables.ts'
+import { ClaimSweeper } from './claim-sweeper.ts'
+import { ClaimTable } from './claim-table.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { Database } from './database.ts'
+import { DeadLetterTable } from './dead-letter-table.ts'
+import { GroupTable } from './group-table.ts'
+import { type Instance, openInstance } from './instance.ts'
+import { MessageTable, toRow } from './message-table.ts'
+import { SqliteConsumer } from './sqlite-consumer.ts'
+import { leadGroup, type TermParts } from './sqlite-term.ts'
+import { WakeFile } from './wake-file.ts'
+
+export interface SqliteBrokerOptions {
+  /** The database file; its lock and wake files are made beside it. */
+  readonly path: string
+  /** Make what is missing. Whoever consumes or leads needs it. */
+  readonly create: boolean
+  readonly clock: Clock
+  readonly host: string
+  readonly pid: number
+  readonly emit: (event: BrokerEvent) => void
+}
+
+/** Opens the file. Throws STATE_UNUSABLE and STATE_CORRUPT with the reason. */
+export function openSqliteBroker(options: SqliteBrokerOptions): Broker {
+  return new SqliteBroker(options)
+}
+
+/** When the kernel cannot wake a consumer, it looks by itself this often. */
+const lookWithoutWake = milliseconds(100)
+const trimEvery = milliseconds(600_000)
+
+class SqliteBroker implements Broker {
+  readonly #options: SqliteBrokerOptions
+  readonly #database: Database
+  readonly #messages: MessageTable
+  readonly #groups: GroupTable
+  readonly #deadLetters: DeadLetterTable
+  readonly #claims: ClaimTable
+  readonly #commits: CommitQueue
+  readonly #directory: string
+  readonly #work: WakeFile
+  readonly #succession: WakeFile
+  readonly #consumers = new Set<SqliteConsumer>()
+  readonly #closing = new AbortController()
+  /** Only those who hold messages or lead need one. */
+  #instance: Instance | undefined
+  #sweeper: ClaimSweeper | undefined
+  #trimming: Promise<void> | undefined
+  #watch: Disposable | undefined
+
+  constructor(options: SqliteBrokerOptions) {
+    const { path, create, clock } = options
+    this.#options = options
+    this.#database = new Database(path, brokerBlueprint, { synchronous: 'FULL', create })
+    this.#directory = join(dirname(path), 'instances')
+    this.#work = new WakeFile(`${path}.work`)
+    this.#succession = new WakeFile(`${path}.succession`)
+    if (create) {
+      this.#work.create()
+      this.#succession.create()
+    }
+    this.#messages = new MessageTable(this.#database)
+    this.#groups = new GroupTable(this.#database)
+    this.#claims = new ClaimTable(this.#database)
+    this.#commits = new CommitQueue(this.#database, 'settle and hand out')
+    this.#deadLetters = new DeadLetterTable(this.#database, this.#messages, clock, () => this.#ring())
+  }
+
+  get deadLetters(): DeadLetters {
+    return this.#deadLetters
+  }
+
+  async publish(messages: readonly TaskMessage[]): Promise<void> {
+    const rows = messages.map(toRow)
+    await this.#database.write('send', () => {
+      for (const row of rows) this.#messages.insert(row)
+    })
+    this.#ring()
+  }
+
+  consume(intake: Intake): Consumer {
+    const instance = this.#live()
+    this.#announce(instance, intake)
+    const consumer = new SqliteConsumer(
+      {
+        claims: this.#claims,
+        messages: this.#messages,
+        deadLetters: this.#deadLetters,
+        commits: this.#commits,
+        holder: instance.id,
+        clock: this.#options.clock,
+        emit: this.#options.emit,
+        ring: () => this.#ring(),
+      },
+      intake,
+    )
+    this.#consumers.add(consumer)
+    this.#watch ??= this.#work.watch(
+      () => this.#wakeConsumers(),
+      (error) => void this.#lookByOurselves(error),
+    )
+    this.#sweeper ??= this.#startSweeper(instance)
+    this.#trimming ??= this.#trimNowAndThen()
+    return consumer
+  }
+
+  async lead(candidate: Candidate, signal: AbortSignal): Promise<Term> {
+    const parts: TermParts = {
+      database: this.#database,
+      groups: this.#groups,
+      messages: this.#messages,
+      clock: this.#options.clock,
+      holder: this.#live().id,
+      directory: this.#directory,
+      work: this.#work,
+      succession: this.#succession,
+    }
+    return leadGroup(parts, candidate, signal)
+  }
+
+  async status(): Promise<BrokerStatus> {
+    return this.#database.read('read the status', () =>
+      readBrokerStatus(this.#database, this.#directory, this.#options.clock.now()),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    for (const consumer of this.#consumers) await consumer.stop()
+    await this.#sweeper?.stop()
+    await this.#trimming
+    await this.#commits.drained()
+    this.#watch?.[Symbol.dispose]()
+    if (this.#instance && this.#consumers.size > 0) await this.#giveBack(this.#instance)
+    this.#database.close()
+    this.#instance?.[Symbol.dispose]()
+  }
+
+  #live(): Instance {
+    this.#instance ??= openInstance(this.#directory)
+    return this.#instance
+  }
+
+  #announce({ id }: Instance, { queues, slots }: Intake): void {
+    const { host, pid, clock } = this.#options
+    const insert = this.#database.prepare('INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?, ?)')
+    this.#commits
+      .submit(() => insert.run(id, host, pid, clock.now(), JSON.stringify(queues), slots))
+      .catch((error: unknown) =>
+        this.#options.emit({ kind: 'brokerFailed', operation: 'announce this worker', error }),
+      )
+  }
+
+  async #giveBack({ id }: Instance): Promise<void> {
+    const free = this.#database.prepare(
+      'UPDATE messages SET state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+    )
+    const forget = this.#database.prepare('DELETE FROM workers WHERE instance = ?')
+    try {
+      await this.#database.write('give back what is held', () => {
+        forget.run(id)
+        free.run(id)
+      })
+      this.#ring()
+    } catch (error) {
+      // The lock on our instance goes with this process, and the others free what it held.
+      this.#options.emit({ kind: 'brokerFailed', operation: 'give back what is held', error })
+    }
+  }
+
+  #startSweeper(instance: Instance): ClaimSweeper {
+    const { clock, emit } = this.#options
+    const sweeper = new ClaimSweeper({
+      database: this.#database,
+      directory: this.#directory,
+      self: instance.id,
+      clock,
+      emit,
+      freed: () => this.#ring(),
+    })
+    sweeper.start()
+    return sweeper
+  }
+
+  async #trimNowAndThen(): Promise<void> {
+    const { clock, emit } = this.#options
+    while (!this.#closing.signal.aborted) {
+      try {
+        const count = await this.#commits.submit(() => this.#deadLetters.trim())
+        if (count > 0) emit({ kind: 'deadLettersRemoved', count })
+      } catch (error) {
+        emit({ kind: 'brokerFailed', operation: 'remove old dead letters', error })
+      }
+      await clock.sleep(trimEvery, this.#closing.signal)
+    }
+  }
+
+  #ring(): void {
+    this.#work.ring()
+  }
+
+  #wakeConsumers(): void {
+    for (const consumer of this.#consumers) consumer.wake()
+  }
+
+  async #lookByOurselves(error: unknown): Promise<void> {
+    this.#options.emit({ kind: 'wakeUpsUnavailable', error })
+    while (!this.#closing.signal.aborted) {
+      await this.#options.clock.sleep(lookWithoutWake, this.#closing.signal)
+      this.#wakeConsumers()
+    }
+  }
+}

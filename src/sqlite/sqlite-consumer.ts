@@ -1,0 +1,164 @@
+import type { Consumer, Intake } from '../broker/broker.ts'
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { Delivery } from '../broker/delivery.ts'
+import { backoffDelay } from '../core/backoff.ts'
+import { type Clock, longestNap } from '../core/clock.ts'
+import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { DeadLetterTable } from './dead-letter-table.ts'
+import { decodeMessage, encodeMessage } from './message-body.ts'
+import type { MessageTable } from './message-table.ts'
+
+/** What a consumer shares with the broker that it belongs to. */
+export interface ConsumerParts {
+  readonly claims: ClaimTable
+  readonly messages: MessageTable
+  readonly deadLetters: DeadLetterTable
+  readonly commits: CommitQueue
+  readonly holder: string
+  readonly clock: Clock
+  readonly emit: (event: BrokerEvent) => void
+  /** Tells other consumers that there may be something for them. */
+  readonly ring: () => void
+}
+
+/** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
+const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
+
+/**
+ * Hands out what is due, as long as there are free slots: a loop that sleeps until the next ETA, and is woken when
+ * somebody publishes, when a delivery is settled, and when another worker's claims became free.
+ *
+ * Settling and claiming go through one commit queue, so that under load one transaction settles the last deliveries
+ * and claims the next.
+ */
+export class SqliteConsumer implements Consumer {
+  readonly #parts: ConsumerParts
+  readonly #intake: Intake
+  /** Rows handed out to execute and not settled yet. */
+  readonly #executing = new Set<number>()
+  #nap = new AbortController()
+  #stopped = false
+  #failures = 0
+  readonly #running: Promise<void>
+
+  constructor(parts: ConsumerParts, intake: Intake) {
+    this.#parts = parts
+    this.#intake = intake
+    this.#running = this.#run()
+  }
+
+  /** Look again: something may have become due. */
+  wake(): void {
+    this.#nap.abort()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.wake()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#nap = new AbortController()
+      const pause = await this.#turn()
+      await this.#parts.clock.sleep(pause, this.#nap.signal)
+    }
+  }
+
+  /** Claims what is due and says how long to sleep. */
+  async #turn(): Promise<Milliseconds> {
+    const { claims, clock, commits, emit, holder } = this.#parts
+    const { queues, slots } = this.#intake
+    try {
+      if (claims.hasDue(queues, clock.now())) {
+        const claimed = await commits.submit(() =>
+          claims.claim({ queues, holder, now: clock.now(), free: slots - this.#executing.size }),
+        )
+        for (const message of claimed) this.#hand(message)
+      }
+      const now = clock.now()
+      const next = claims.nextEta(queues, now)
+      this.#recovered(now)
+      return next === undefined ? longestNap : milliseconds(Math.min(between(now, next), longestNap))
+    } catch (error) {
+      if (this.#failures++ === 0) emit({ kind: 'brokerFailed', operation: 'hand out messages', error })
+      return backoffDelay(retryBackoff, this.#failures, Math.random)
+    }
+  }
+
+  #recovered(now: Instant): void {
+    if (this.#failures === 0) return
+    this.#failures = 0
+    this.#parts.emit({ kind: 'brokerRecovered', since: now })
+  }
+
+  #hand({ row, veto }: ClaimedMessage): void {
+    const decoded = decodeMessage(row.body)
+    if ('problem' in decoded) {
+      void this.#setAside(row, decoded.problem)
+      return
+    }
+    const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
+    if (veto === undefined) this.#executing.add(row.seq)
+    this.#intake.deliver(this.#delivery(row, message, veto))
+  }
+
+  #delivery(row: ClaimedRow, message: TaskMessage, veto: string | undefined): Delivery {
+    return {
+      message,
+      ...(veto === undefined ? {} : { veto: { kind: 'skipped', reason: veto } }),
+      settle: async (verdict) => {
+        const settled = this.#parts.commits.submit(() => this.#apply(row, message, verdict))
+        // The slot is free for a claim in the same transaction; if that fails, both have failed.
+        const held = this.#executing.delete(row.seq)
+        this.wake()
+        try {
+          await settled
+        } catch (error) {
+          if (held) this.#executing.add(row.seq)
+          throw error
+        }
+        if (verdict.kind !== 'ack' || row.overlap === 'queue') this.#parts.ring()
+      },
+    }
+  }
+
+  /** Within a transaction. */
+  #apply(row: ClaimedRow, message: TaskMessage, verdict: Verdict): void {
+    const { messages, deadLetters, holder } = this.#parts
+    const held = { seq: row.seq, holder }
+    switch (verdict.kind) {
+      case 'ack':
+        messages.remove(held)
+        break
+      case 'retry':
+        messages.reschedule(held, message.attempt + 1, verdict.at)
+        break
+      case 'release':
+        messages.reschedule(held, message.attempt, verdict.at ?? message.eta)
+        break
+      case 'deadLetter':
+        messages.remove(held)
+        deadLetters.add(row.id, row.queue, verdict.reason, encodeMessage(message))
+        break
+    }
+  }
+
+  async #setAside(row: ClaimedRow, reason: string): Promise<void> {
+    const { commits, messages, deadLetters, emit, holder } = this.#parts
+    emit({ kind: 'messageUndecodable', id: row.id, queue: row.queue, reason })
+    try {
+      await commits.submit(() => {
+        messages.remove({ seq: row.seq, holder })
+        deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
+      })
+    } catch (error) {
+      emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { chmodSync, closeSync, existsSync, type FSWatcher, openSync, watch, writeSync } from 'node:fs'
+
+/**
+ * How processes that share a database wake each other: whoever has committed something writes one byte into a file,
+ * and the kernel tells (inotify) those who watch it. Nobody polls. A wake-up says only "look again"; it carries
+ * nothing, and may come without cause.
+ */
+export class WakeFile {
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Makes the file if it is missing; for those who may create files. */
+  create(): void {
+    if (existsSync(this.#path)) return
+    closeSync(openSync(this.#path, 'a', 0o660))
+    chmodSync(this.#path, 0o660)
+  }
+
+  /** Wakes everybody who watches. Overwriting the same byte needs no room on the disk. */
+  ring(): void {
+    const file = openSync(this.#path, 'r+')
+    try {
+      writeSync(file, '.', 0)
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  /**
+   * Calls `wake` whenever somebody rings, until the returned handle is disposed. `fail` is called once if the kernel
+   * will not tell any more (too many watches, the file was removed): then the caller has to look by itself.
+   */
+  watch(wake: () => void, fail: (error: unknown) => void): Disposable {
+    let watcher: FSWatcher
+    try {
+      watcher = watch(this.#path, { persistent: false })
+    } catch (error) {
+      fail(error)
+      return { [Symbol.dispose]: () => {} }
+    }
+    watcher.on('error', fail)
+    watcher.on('change', (change) => {
+      if (change === 'rename') fail(new Error(`${this.#path} was removed`))
+      wake()
+    })
+    return { [Symbol.dispose]: () => watcher.close() }
+  }
+}

@@ -1,0 +1,48 @@
+import type { DurationText, TaskContext } from './task-context.ts'
+
+/** Does the work. It may be async; what it returns is kept as the run's result, where it is JSON. */
+export type TaskHandler<Args extends readonly unknown[], Result> = (ctx: TaskContext, ...args: Args) => Result
+
+/** What a module says of its task; `tasks:` in the configuration overrides each of them. */
+export interface TaskOptions {
+  /** The hard limit of one attempt. Default: that of the configuration. */
+  readonly timeout?: DurationText
+}
+
+/** A task as a module defines it: a name that messages can carry, and the handler behind it. */
+export interface Task<Args extends readonly unknown[] = readonly never[], Result = unknown> {
+  readonly name: string
+  readonly handler: TaskHandler<Args, Result>
+  readonly options: TaskOptions
+}
+
+/** Registered globally, so that a task made by another copy of this package is still a task. */
+const mark: unique symbol = Symbol.for('taskbeat.task') as never
+
+/**
+ * Gives a function a name by which the schedule and applications can have it run by a worker. A worker takes every
+ * exported task of the modules that its configuration names.
+ *
+ * Positional arguments are spread; keyword arguments, if there are any, are one last object. They come from a message,
+ * that is from outside: the types here say what callers are held to, not what has been checked.
+ *
+ * @example
+ * export const add = defineTask('add', (ctx, x: number, y: number) => x + y, { timeout: '5s' })
+ * @throws TypeError when the name is empty or the handler is no function
+ */
+export function defineTask<Args extends readonly unknown[], Result>(
+  name: string,
+  handler: TaskHandler<Args, Result>,
+  options: TaskOptions = {},
+): Task<Args, Result> {
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError(`expected the name of a task, got ${typeof name === 'string' ? "''" : typeof name}`)
+  if (typeof handler !== 'function')
+    throw new TypeError(`expected the handler of ${name} to be a function, got ${typeof handler}`)
+  return Object.freeze({ name, handler, options, [mark]: true })
+}
+
+/** Whether a module's export was made by `defineTask`. */
+export function isTask(value: unknown): value is Task {
+  return typeof value === 'object' && value !== null && mark in value
+}
