@@ -67,6 +67,11 @@ export function formatTimeOfDay(local: number): string {
   return `${pad(Math.floor(time / 3600))}:${pad(Math.floor(time / 60) % 60)}${seconds ? `:${pad(seconds)}` : ''}`
 }
 
+/** `2026-12-25 02:30` */
+export function formatLocal(local: number): string {
+  return `${formatDate(dayOf(local))} ${formatTimeOfDay(local)}`
+}
+
 function pad(count: number): string {
   return String(count).padStart(2, '0')
 }

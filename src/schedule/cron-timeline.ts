@@ -68,13 +68,16 @@ export class CronTimeline implements Timeline {
       const firstLocal = Math.max(from + segment.offset, this.#firstLocal(segment))
       const lastLocal = Math.min(end, segment.end - 1) + segment.offset
       count += countBetween(this.fields, firstLocal, lastLocal)
-      if (from === segment.start && this.skippedBefore(segment) !== undefined) {
-        const landing = segment.start + segment.offset
-        if (countBetween(this.fields, landing, landing) === 0) count += 1
-      }
+      const isGapRun = from === segment.start && this.skippedBefore(segment) !== undefined
+      if (isGapRun && !this.matches(segment.start + segment.offset)) count += 1
       from = segment.end
     }
     return Math.min(count, limit)
+  }
+
+  /** Whether the expression names this local time. */
+  matches(local: number): boolean {
+    return firstFrom(this.fields, local) === local
   }
 
   /** The first matching local time in the gap before a segment, for which its start is due (rule 3); undefined = none. */
