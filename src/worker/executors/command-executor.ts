@@ -1,0 +1,156 @@
+/**
+ * Runs a task that is a command.
+ *
+ *   refuse arguments nobody reads → environment → announce to the guard → spawn ─▶ watch ─▶ leftovers ─▶ pipes ─▶ outcome
+ *                                                                        │                 killed      closed
+ *                                                                        └ cannot start: failed, with the reason
+ *
+ * The attempt is over when its main process is. What the process left in its group is killed then, at once, because a
+ * journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group (setsid)
+ * and lives on. Until then everything is the attempt's: on a time limit or an interruption the whole group gets
+ * SIGTERM, after `killAfter` SIGKILL, and then whatever else carries the run's id is hunted down as well. The first
+ * reason to stop is the one that is told, whatever the process makes of it.
+ *
+ * Whoever holds the pipes after the end (a daemon that did not close them) gets half a second, then they are closed.
+ * Output is passed on by lines and kept in bounded memory, so that a process that prints without end only fills a pipe.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Clock } from '../../core/clock.ts'
+import { milliseconds } from '../../core/instant.ts'
+import type { Outcome, Output } from '../../task/outcome.ts'
+import type { TaskMessage } from '../../task/task-message.ts'
+import type { Execution, Executor } from '../executor.ts'
+import type { ProcessGuard } from '../process-guard.ts'
+import { CapturedOutput } from './captured-output.ts'
+import { commandEnvironment, type Environment } from './command-environment.ts'
+import { commandOutcome, type Exit } from './command-outcome.ts'
+import { EnvFileError } from './env-file.ts'
+import { LineSplitter } from './line-splitter.ts'
+import type { ProcessGroup } from './process-group.ts'
+import { commandLineOf, type SpawnedCommand, spawnCommand } from './spawn-command.ts'
+import { watchForStop } from './stop-watch.ts'
+
+/** How long the pipes of a process that has ended may stay open in the hands of others. */
+const pipeGrace = milliseconds(500)
+
+export class CommandExecutor implements Executor {
+  readonly #clock: Clock
+  readonly #guard: ProcessGuard
+  readonly #environment: Environment
+
+  /** `environment` is the worker's own; a command gets a few names of it only. */
+  constructor(parts: {
+    readonly clock: Clock
+    readonly guard: ProcessGuard
+    readonly environment: Environment
+  }) {
+    this.#clock = parts.clock
+    this.#guard = parts.guard
+    this.#environment = parts.environment
+  }
+
+  async run(execution: Execution): Promise<Outcome> {
+    const { definition } = execution.task
+    const command = commandLineOf(definition)
+    if (!command) return failed(`${definition.name} has no command`)
+    if (!definition.stdin && hasArguments(execution.message)) return argumentsRefused
+    try {
+      const env = await commandEnvironment(definition, execution.message, this.#environment)
+      const guarded = this.#guard.announce(execution.message.id)
+      try {
+        const stdin = definition.stdin ? 'pipe' : 'ignore'
+        const spawned = await spawnCommand(command, { cwd: definition.cwd, env, stdin })
+        if (typeof spawned === 'string') return failed(spawned)
+        guarded.spawned(spawned.group.id)
+        return await this.#attend(spawned, execution)
+      } finally {
+        guarded.ended()
+      }
+    } catch (error) {
+      if (error instanceof EnvFileError) return failed(error.message)
+      throw error
+    }
+  }
+
+  async #attend({ child, group }: SpawnedCommand, execution: Execution): Promise<Outcome> {
+    const printed = listen(child, execution)
+    const closed = new Promise((resolve) => child.once('close', resolve))
+    const exited = exitOf(child)
+    if (execution.task.definition.stdin) writeArguments(child, execution.message)
+    const watch = watchForStop(execution, this.#clock, (_reason, over) =>
+      this.#terminate(group, execution, over),
+    )
+    const exit = await exited
+    watch.end()
+    await group.end()
+    if (watch.reason) await this.#guard.sweep(execution.message.id)
+    await this.#closePipes(child, closed)
+    return commandOutcome(exit, watch.reason, printed.end())
+  }
+
+  /** Politely, then by force; `over` is aborted when the main process has ended. */
+  async #terminate(group: ProcessGroup, execution: Execution, over: AbortSignal): Promise<void> {
+    const { killAfter } = execution.task.definition
+    if (!execution.kill.aborted) {
+      group.signal('SIGTERM')
+      await this.#clock.sleep(killAfter, AbortSignal.any([over, execution.kill]))
+    }
+    if (!over.aborted) group.signal('SIGKILL')
+  }
+
+  async #closePipes(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
+    const waited = new AbortController()
+    await Promise.race([closed, this.#clock.sleep(pipeGrace, waited.signal)])
+    waited.abort()
+    await turn() // a worker that was busy meanwhile reads what has arrived before it closes
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    child.stdin?.destroy()
+  }
+}
+
+const argumentsRefused: Outcome = {
+  kind: 'failed',
+  reason: 'it was sent arguments, and its command reads none: write `stdin: json` at the task',
+  permanent: true,
+}
+
+function failed(reason: string): Outcome {
+  return { kind: 'failed', reason }
+}
+
+function hasArguments({ args, kwargs }: TaskMessage): boolean {
+  return args.length > 0 || Object.keys(kwargs).length > 0
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+}
+
+/** A command may end, or close its input, without having read it: that is its own business. */
+function writeArguments(child: ChildProcess, { args, kwargs }: TaskMessage): void {
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(JSON.stringify({ args, kwargs }))
+}
+
+function listen(child: ChildProcess, { message, task, emit }: Execution): { end(): Output | undefined } {
+  const captured = new CapturedOutput(task.definition.outputLimitBytes)
+  const splitters = (['stdout', 'stderr'] as const).map((stream) => {
+    const splitter = new LineSplitter((line, cut) => emit({ kind: 'outputLine', message, stream, line, cut }))
+    child[stream]?.on('data', (chunk: Buffer) => {
+      captured.write(chunk)
+      splitter.write(chunk)
+    })
+    child[stream]?.on('error', () => {}) // what could be read has been read
+    return splitter
+  })
+  return {
+    end: () => {
+      for (const splitter of splitters) splitter.end()
+      return captured.toOutput()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { inspect } from 'node:util'
+
+/** What was thrown, in words. */
+export interface Thrown {
+  /** One line. */
+  readonly reason: string
+  /** With the stack, where there is one. */
+  readonly detail: string
+}
+
+const longestReason = 1_000
+
+/** Never throws, whatever was thrown: null, a proxy, an error whose message is a getter that throws. */
+export function describeThrown(thrown: unknown): Thrown {
+  try {
+    if (!(thrown instanceof Error)) {
+      const text = typeof thrown === 'string' ? thrown : inspect(thrown, { depth: 1 })
+      return { reason: oneLine(`threw ${text}`), detail: text }
+    }
+    const name = String(thrown.name)
+    const message = String(thrown.message)
+    const plain = name === 'Error' || name === 'Permanent'
+    return {
+      reason: oneLine(plain ? message || name : `${name}: ${message}`),
+      detail: String(thrown.stack ?? `${name}: ${message}`),
+    }
+  } catch {
+    return { reason: 'threw something that cannot be described', detail: '' }
+  }
+}
+
+/** `instanceof` that answers also of a proxy that would rather throw. */
+export function isA<T>(thrown: unknown, type: abstract new (...args: never[]) => T): thrown is T {
+  try {
+    return thrown instanceof type
+  } catch {
+    return false
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').slice(0, longestReason)
+}

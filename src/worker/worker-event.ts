@@ -1,0 +1,93 @@
+import type { Instant, Milliseconds } from '../core/instant.ts'
+import type { Outcome } from '../task/outcome.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+
+/** What a worker has to tell: its log, its metrics and its tests all listen to this. */
+export type WorkerEvent =
+  | WorkerLifeEvent
+  | RunEvent
+  | { readonly kind: 'taskUnknown'; readonly task: string; readonly message: TaskMessage } // once per name
+  | { readonly kind: 'journalUnwritable'; readonly error: unknown } // no work is taken until it recovers
+  | { readonly kind: 'journalRecovered'; readonly after: Milliseconds }
+  /** The process that kills runs when the worker dies was gone; another follows. */
+  | { readonly kind: 'guardLost'; readonly reason: string }
+  | { readonly kind: 'modulesLoaded'; readonly files: number; readonly tasks: number }
+  | { readonly kind: 'moduleFailed'; readonly file: string; readonly reason: string }
+
+export type WorkerLifeEvent =
+  | { readonly kind: 'workerStarted'; readonly queues: readonly string[]; readonly concurrency: number }
+  | {
+      readonly kind: 'workerReloaded'
+      readonly tasks: number
+      readonly queues: readonly string[]
+      readonly concurrency: number
+    }
+  /** No new work from here on; up to `grace` for what runs. */
+  | {
+      readonly kind: 'drainStarted'
+      readonly running: readonly TaskMessage[]
+      readonly grace: Milliseconds
+    }
+  | {
+      readonly kind: 'drainWaiting'
+      readonly running: readonly TaskMessage[]
+      readonly waited: Milliseconds
+    }
+  | { readonly kind: 'workerStopped' }
+
+/** What happens on one delivery's way. */
+export type RunEvent =
+  | { readonly kind: 'runStarted'; readonly message: TaskMessage; readonly lateness: Milliseconds }
+  /** Recorded in the journal, and about to be settled; also those that never started (skipped, expired, revoked). */
+  | {
+      readonly kind: 'runEnded'
+      readonly message: TaskMessage
+      readonly outcome: Outcome
+      readonly verdict: Verdict
+      readonly ran: Ran | undefined
+    }
+  /** Its worker had died; `killed` processes of it were still there. */
+  | {
+      readonly kind: 'runTakenOver'
+      readonly message: TaskMessage
+      readonly instance: string
+      readonly killed: number
+    }
+  /** It is being stopped because the worker stops; its end follows. */
+  | { readonly kind: 'runInterrupted'; readonly message: TaskMessage; readonly reason: string }
+  /** The broker could not be told what became of it; that is tried again, and otherwise it comes again. */
+  | {
+      readonly kind: 'settleFailed'
+      readonly message: TaskMessage
+      readonly verdict: Verdict
+      readonly error: unknown
+    }
+  /** The worker stopped before it could record or settle this: it will come again. */
+  | { readonly kind: 'runLeftUnsettled'; readonly message: TaskMessage }
+  | {
+      readonly kind: 'outputLine'
+      readonly message: TaskMessage
+      readonly stream: 'stdout' | 'stderr'
+      readonly line: string
+      /** The line was too long for one event: the next of this stream continues it. */
+      readonly cut: boolean
+    }
+  | {
+      readonly kind: 'taskLogged'
+      readonly message: TaskMessage
+      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      readonly text: string
+      readonly fields: Readonly<Record<string, unknown>> | undefined
+    }
+  /** The task succeeded, and what it returned cannot be kept. */
+  | { readonly kind: 'resultDropped'; readonly message: TaskMessage; readonly reason: string }
+
+export interface Ran {
+  readonly started: Instant
+  readonly duration: Milliseconds
+  /** How long after its ETA it started. */
+  readonly lateness: Milliseconds
+}
+
+export type EmitWorkerEvent = (event: WorkerEvent) => void
