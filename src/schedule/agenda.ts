@@ -15,7 +15,7 @@ export interface TakeOptions {
   readonly through: Instant
   /** What is due by now, inclusive, is late and judged by its entry's `missed` policy. */
   readonly now: Instant
-  /** How many occurrences and records of missed ones there may be, together. */
+  /** How many occurrences and records of missed ones there may be, together; a last entry may add two records. */
   readonly limit: number
 }
 

@@ -29,17 +29,16 @@ function eitherDay(dayOfMonth: string, dayOfWeek: string): string[] {
   ]
 }
 
-/** A step from `*` that does not divide the field: the distance is another one where the field begins again. */
+/** A step from `*` that does not divide the field: where the field begins again the distance is another one. */
 function unevenSteps(kind: CronFieldKind, text: string): string[] {
   return text.split(',').flatMap((item) => {
     const step = Number(/^[*?]\/(\d+)$/.exec(item)?.[1] ?? 1)
-    if (kind.size % step === 0 && step < kind.size) return []
-    if (step >= kind.size) return [`${item} in the ${kind.name} field is the same as ${kind.min}`]
+    const field = `${item} in the ${kind.name} field`
+    if (step >= kind.size) return [`${field} is the same as ${kind.min}`]
+    if (kind.size % step === 0) return []
     const last = Math.floor((kind.size - 1) / step) * step
-    const values = Array.from({ length: Math.min(3, last / step + 1) }, (_, index) => index * step)
-    const list = last > (values.at(-1) ?? 0) ? `${values.join(', ')} … ${last}` : values.join(', ')
     return [
-      `${item} in the ${kind.name} field is ${list}, and then ${kind.size - last} later 0 again; for an even distance write every:`,
+      `${field} begins again at 0, only ${kind.size - last} after ${last}; for even distances write every: ${step}${kind.name[0]}`,
     ]
   })
 }
