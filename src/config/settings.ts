@@ -19,6 +19,7 @@ export interface Settings {
   readonly beat: { readonly lookahead: Milliseconds }
   /** In the order of the file. */
   readonly schedules: readonly EntrySpec[]
+  /** Of the file's own `tasks`, in its order, then those that entries define in place. */
   readonly tasks: readonly TaskDefinition[]
   readonly worker: {
     /** Glob patterns of task modules, absolute. */

@@ -25,6 +25,9 @@ export interface TaskDefinition {
   readonly retry: RetryPolicy
   /** How much of the output's head, and as much of its tail, the journal keeps. */
   readonly outputLimitBytes: number
+  /** Where it is sent when the sender names no queue; undefined = the default queue. */
+  readonly queue?: string
+  readonly description?: string
 }
 
 /** The defaults of what a task leaves unsaid. */

@@ -1,0 +1,124 @@
+import type { Milliseconds } from '../core/instant.ts'
+import { brokerUrl } from './broker-url-kind.ts'
+import { type DefaultValues, defaultsKeys } from './entry-keys.ts'
+import { type Kind, listOf, oneOf } from './kind.ts'
+import { path } from './path-kind.ts'
+import type { Place } from './place.ts'
+import { type Section, sectionOf, type Values } from './section.ts'
+import type { LogFormat, LogLevel } from './settings.ts'
+import { duration, name, wholeNumber } from './simple-kinds.ts'
+import { zone } from './timing-kinds.ts'
+
+export interface BrokerValues {
+  /** Resolved to the path of the database. */
+  readonly url: string
+  readonly group: string
+}
+
+export interface WorkerValues {
+  readonly modules: readonly string[]
+  readonly queues: readonly string[]
+  readonly concurrency: number
+  readonly grace: Milliseconds
+}
+
+export interface FileValues {
+  readonly timezone: string
+  readonly state_dir: string
+  readonly broker: Values<BrokerValues>
+  readonly beat: Values<{ readonly lookahead: Milliseconds }>
+  readonly defaults: Values<DefaultValues>
+  readonly schedules: Place
+  readonly tasks: Place
+  readonly worker: Values<WorkerValues>
+  readonly log: Values<{ readonly level: LogLevel; readonly format: LogFormat }>
+}
+
+export const brokerKeys: Section<BrokerValues> = {
+  keys: {
+    url: {
+      kind: brokerUrl,
+      doc: 'Where messages wait: sqlite:PATH. $TASKBEAT_BROKER_URL goes before it.',
+      default: 'sqlite:<state_dir>/broker.db',
+    },
+    group: { kind: name, doc: 'Beats of one group share a schedule; one of them leads.', default: 'main' },
+  },
+  notYet: ['password_file', 'tls', 'heartbeat', 'hold', 'consumer_timeout'],
+}
+
+export const beatKeys: Section<{ readonly lookahead: Milliseconds }> = {
+  keys: {
+    lookahead: {
+      kind: duration(100),
+      doc: 'How long before it is due an occurrence is emitted.',
+      default: '30s',
+    },
+  },
+  notYet: [],
+}
+
+export const workerKeys: Section<WorkerValues> = {
+  keys: {
+    modules: {
+      kind: listOf(path('a path or a pattern', ['worker', 'dev']), 'a list of paths'),
+      doc: 'Files whose exported tasks this worker knows: paths or patterns, from the directory of this file.',
+    },
+    queues: {
+      kind: listOf(name, 'a list of at least one queue', 1),
+      doc: 'The queues it takes work from.',
+      default: 'every queue that this file names, taskbeat first',
+    },
+    concurrency: { kind: wholeNumber(1, 10_000), doc: 'How many runs may execute at once.', default: '10' },
+    grace: { kind: duration(0), doc: 'How long a stop waits for running tasks.', default: '5m' },
+  },
+  notYet: [],
+}
+
+export const logKeys: Section<{ readonly level: LogLevel; readonly format: LogFormat }> = {
+  keys: {
+    level: {
+      kind: oneOf(['debug', 'info', 'warn', 'error']),
+      doc: 'The least that is logged.',
+      default: 'info',
+    },
+    format: {
+      kind: oneOf(['auto', 'pretty', 'json'], ['journald']),
+      doc: 'auto: pretty on a terminal, json otherwise.',
+      default: 'auto',
+    },
+  },
+  notYet: [],
+}
+
+/** The keys at the top of the file. */
+export const fileKeys: Section<FileValues> = {
+  keys: {
+    timezone: {
+      kind: zone,
+      doc: 'The zone of cron and of local times; `local` is the machine’s.',
+      default: 'UTC',
+    },
+    state_dir: {
+      kind: path('a path', ['beat', 'worker', 'dev', 'client']),
+      doc: 'Where taskbeat keeps what must survive.',
+      default:
+        '/var/lib/taskbeat for a file under /etc/taskbeat, else $STATE_DIRECTORY, else the XDG state home',
+    },
+    broker: { kind: sectionOf(brokerKeys), doc: 'Where messages wait between beat and worker.' },
+    beat: { kind: sectionOf(beatKeys), doc: 'The process that emits what is due.' },
+    defaults: {
+      kind: sectionOf(defaultsKeys),
+      doc: 'Keys of entries and tasks, for all that do not say otherwise.',
+    },
+    schedules: { kind: named(), doc: 'The entries: what is due when.' },
+    tasks: { kind: named(), doc: 'What entries and applications can call.' },
+    worker: { kind: sectionOf(workerKeys), doc: 'The process that executes.' },
+    log: { kind: sectionOf(logKeys), doc: 'What is logged, and how.' },
+  },
+  notYet: ['include', 'queues', 'http'],
+}
+
+/** A map from names to what they mean, read later, when everything that it may refer to is known. */
+function named(): Kind<Place> {
+  return { expected: 'a map', read: (at) => (at.node.kind === 'map' ? at : at.mismatch('a map')) }
+}

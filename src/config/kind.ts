@@ -1,0 +1,78 @@
+import type { Place } from './place.ts'
+
+/** A kind of value: what is expected, and how it is read from its place, any problem reported there. */
+export interface Kind<T> {
+  /** Fit to follow "expected": `a duration such as 10s`. */
+  readonly expected: string
+  read(at: Place): T | undefined
+}
+
+/** A value together with where it was said. */
+export interface Given<T> {
+  readonly value: T
+  readonly at: Place
+}
+
+/** What a text becomes: a value, or nothing, with a hint for whoever wrote it where there is one. */
+export type TextRule<T> = (text: string, at: Place) => { readonly value?: T; readonly hint?: string }
+
+/** A kind that is written as one word or text; numbers and the like count as they are written. */
+export function fromText<T>(expected: string, rule: TextRule<T>): Kind<T> {
+  return {
+    expected,
+    read(at) {
+      const { node } = at
+      if (node.kind !== 'scalar' || (node.value === null && node.source === '')) return at.mismatch(expected)
+      const { value, hint } = rule(node.source, at)
+      return value === undefined ? at.mismatch(expected, hint) : value
+    },
+  }
+}
+
+/** A list of one kind. */
+export function listOf<T>(item: Kind<T>, expected: string, least = 0): Kind<readonly T[]> {
+  return {
+    expected,
+    read(at) {
+      if (at.node.kind !== 'list' || at.node.items.length < least) return at.mismatch(expected)
+      const values = at.node.items.map((node, index) => item.read(at.item(index, node)))
+      return values.every((value) => value !== undefined) ? values : undefined
+    },
+  }
+}
+
+/** One, or a list of at least one; each keeps its place. */
+export function oneOrMore<T>(kind: Kind<T>): Kind<readonly Given<T>[]> {
+  return {
+    expected: `${kind.expected}, or a list of such`,
+    read(at) {
+      const places = at.node.kind === 'list' ? at.node.items.map((node, index) => at.item(index, node)) : [at]
+      if (places.length === 0) return at.mismatch(kind.expected)
+      const given: Given<T>[] = []
+      for (const place of places) {
+        const value = kind.read(place)
+        if (value !== undefined) given.push({ value, at: place })
+      }
+      return given.length === places.length ? given : undefined
+    },
+  }
+}
+
+/** One of a few words; `notYet` are words that a later version will know. */
+export function oneOf<const T extends string>(words: readonly T[], notYet: readonly string[] = []): Kind<T> {
+  const expected = [words.slice(0, -1).join(', '), words.at(-1)].filter((part) => part !== '').join(' or ')
+  const known = fromText<T>(expected, (text) => {
+    const value = words.find((word) => word === text)
+    return value === undefined ? {} : { value }
+  })
+  return {
+    expected,
+    read(at) {
+      const isLater = at.node.kind === 'scalar' && notYet.includes(at.node.source)
+      return isLater ? at.problem(notSupportedYet) : known.read(at)
+    },
+  }
+}
+
+/** What is said of a word that the design knows and this version does not. */
+export const notSupportedYet = 'not supported yet'

@@ -1,0 +1,27 @@
+import { resolve } from 'node:path'
+import { interpolate } from './interpolate.ts'
+import { fromText, type Kind } from './kind.ts'
+import type { Place } from './place.ts'
+import type { Role } from './reading.ts'
+
+/** A path, absolute or from the directory of the file. */
+export function path(expected: string, users: readonly Role[]): Kind<string> {
+  return fromText(expected, (text, at) => {
+    if (text.includes('\0')) return {}
+    return { value: resolve(at.reading.directory, withVariables(text, at, users)) }
+  })
+}
+
+/** The text with the environment put in; as it is where a variable is missing: told to the process that uses it, and to whoever checks the file. */
+export function withVariables(text: string, at: Place, users: readonly Role[]): string {
+  const { env, hostname, role } = at.reading
+  const result = interpolate(text, { HOSTNAME: hostname, ...env })
+  if ('value' in result) return result.value
+  if ('malformed' in result) at.problem(`expected \${NAME} or \${NAME:-default}, got ${result.malformed}`)
+  else {
+    const message = `the environment has no ${result.unset.join(', no ')}`
+    if (users.includes(role)) at.problem(message)
+    else if (role === 'check') at.warning(`${message} here`)
+  }
+  return text
+}

@@ -1,0 +1,80 @@
+import { isProblem, type TimingProblem } from '../schedule/timing-problem.ts'
+import type { Reading } from './reading.ts'
+import { describeNode, type YamlMap, type YamlNode, type YamlPair } from './yaml-node.ts'
+
+/** A node of the file together with where it is, for the one who reads it and may have to complain. */
+export class Place {
+  readonly node: YamlNode
+  readonly reading: Reading
+  readonly #parent: Place | undefined
+  readonly #step: string
+
+  constructor(reading: Reading, node: YamlNode, parent?: Place, step = '') {
+    this.reading = reading
+    this.node = node
+    this.#parent = parent
+    this.#step = step
+  }
+
+  /** The keys from the root, `schedules.nightly.cron`, and `[0]` for the first of a list. */
+  get path(): string {
+    const before = this.#parent?.path ?? ''
+    return before === '' || this.#step.startsWith('[') ? before + this.#step : `${before}.${this.#step}`
+  }
+
+  get line(): number {
+    return this.reading.report.source.lineOf(this.node.offset)
+  }
+
+  at(key: string, node: YamlNode): Place {
+    return new Place(this.reading, node, this, key)
+  }
+
+  item(index: number, node: YamlNode): Place {
+    return new Place(this.reading, node, this, `[${index}]`)
+  }
+
+  /** Reports it, and is undefined so that a reader can end with it. */
+  problem(message: string, offset: number = this.node.offset): undefined {
+    this.reading.report.problem(offset, this.path, message)
+  }
+
+  warning(message: string): void {
+    this.reading.report.warning(this.node.offset, this.path, message)
+  }
+
+  /** `expected a duration, got a list` */
+  mismatch(expected: string, hint?: string): undefined {
+    return this.problem(`expected ${expected}, got ${describeNode(this.node)}${hint ? `: ${hint}` : ''}`)
+  }
+
+  /** The value, or its problem reported. */
+  settle<T>(result: T | TimingProblem): T | undefined {
+    if (!isProblem(result)) return result
+    const { field, expected, got, hint } = result
+    return this.problem(
+      `expected ${field ? `${field} ` : ''}${expected}, got ${got}${hint ? `: ${hint}` : ''}`,
+    )
+  }
+
+  /** The pairs of a map, each key once; what YAML allows and nobody means is reported. */
+  *pairs(map: YamlMap): Generator<YamlPair> {
+    const seen = new Map<string, YamlPair>()
+    for (const pair of map.pairs) {
+      const earlier = seen.get(pair.key)
+      const place = this.at(pair.key, pair.value)
+      if (earlier) {
+        const line = this.reading.report.source.lineOf(earlier.keyOffset)
+        place.problem(`the same key is on line ${line} already`, pair.keyOffset)
+      } else if (pair.key === '<<') {
+        place.problem(
+          'merge keys are not part of YAML 1.2; what many entries share goes under defaults',
+          pair.keyOffset,
+        )
+      } else if (pair.key === '__proto__') {
+        place.problem('this name is not allowed', pair.keyOffset)
+      } else yield pair
+      seen.set(pair.key, pair)
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { resolve } from 'node:path'
+import { milliseconds } from '../core/instant.ts'
+import type { EntrySpec } from '../schedule/entry-spec.ts'
+import { defaultQueue } from '../task/task-message.ts'
+import { parseBrokerUrl } from './broker-url-kind.ts'
+import type { DefaultValues } from './entry-keys.ts'
+import { type FileValues, fileKeys, type WorkerValues } from './file-keys.ts'
+import { Place } from './place.ts'
+import { readEntry, type Surroundings } from './read-entry.ts'
+import { defineTask, readTasks, type WrittenTask } from './read-task.ts'
+import type { Reading } from './reading.ts'
+import { isGiven, readSection, type Values } from './section.ts'
+import type { Settings } from './settings.ts'
+import { isName, nameExpected } from './simple-kinds.ts'
+import { defaultStateDir } from './state-dir.ts'
+import { quoted, type YamlNode } from './yaml-node.ts'
+
+/** Which parts the caller has a use for; everything is validated all the same. */
+export interface Parts {
+  readonly schedules: boolean
+  readonly tasks: boolean
+}
+
+/** Where things are in the file: the line of each entry and task, in the order of `settings`. */
+export interface Lines {
+  readonly schedules: readonly number[]
+  readonly tasks: readonly number[]
+}
+
+/** A file read to the end. */
+export interface ReadSettings {
+  readonly settings: Settings
+  readonly lines: Lines
+}
+
+const noDefaults: Values<DefaultValues> = {}
+
+/**
+ * Reads the whole of a file that is YAML. What is wrong goes to the report; there may be settings all the same, which
+ * are then not fit for use.
+ */
+export function readSettings(
+  root: YamlNode,
+  file: string,
+  reading: Reading,
+  parts: Parts,
+): ReadSettings | undefined {
+  const top = new Place(reading, root)
+  const given = readSection(top, fileKeys)
+  if (!given) return undefined
+  const around: Surroundings = {
+    timezone: given.timezone?.value ?? 'UTC',
+    defaults: given.defaults?.value ?? noDefaults,
+    tasks: readTasks(given.tasks?.value),
+  }
+  const found = readEntries(given.schedules?.value, around, parts)
+  requireSchedules(top, given, reading)
+  const defined = [...around.tasks.values(), ...found.ownTasks]
+  return {
+    settings: {
+      file,
+      timezone: around.timezone,
+      ...placesOf(given, file, reading),
+      beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
+      schedules: found.entries,
+      tasks: parts.tasks ? defined.map((task) => defineTask(task, around.defaults, reading.directory)) : [],
+      worker: workerOf(given.worker?.value ?? {}, [...found.queues, ...queuesOf(defined)]),
+      log: {
+        level: given.log?.value.level?.value ?? 'info',
+        format: given.log?.value.format?.value ?? 'auto',
+      },
+    },
+    lines: {
+      schedules: found.lines,
+      tasks: parts.tasks ? defined.map((task) => task.at.line) : [],
+    },
+  }
+}
+
+interface FoundEntries {
+  readonly entries: readonly EntrySpec[]
+  readonly lines: readonly number[]
+  readonly ownTasks: readonly WrittenTask[]
+  readonly queues: ReadonlySet<string>
+}
+
+function readEntries(schedules: Place | undefined, around: Surroundings, parts: Parts): FoundEntries {
+  const entries: EntrySpec[] = []
+  const lines: number[] = []
+  const ownTasks: WrittenTask[] = []
+  const queues = new Set<string>()
+  if (schedules?.node.kind !== 'map') return { entries, lines, ownTasks, queues }
+  for (const { key, keyOffset, value } of schedules.pairs(schedules.node)) {
+    const place = schedules.at(key, value)
+    if (!isName(key)) place.problem(`expected ${nameExpected}, got ${quoted(key)}`, keyOffset)
+    const entry = readEntry(key, place, around)
+    if (!entry) continue
+    queues.add(entry.spec.queue)
+    if (parts.schedules) {
+      entries.push(entry.spec)
+      lines.push(place.line)
+    }
+    if (entry.ownTask && parts.tasks) ownTasks.push(entry.ownTask)
+  }
+  return { entries, lines, ownTasks, queues }
+}
+
+function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {
+  if (isGiven(top, 'schedules')) {
+    const isEmpty =
+      given.schedules?.value.node.kind === 'map' && given.schedules.value.node.pairs.length === 0
+    if (isEmpty) given.schedules?.at.warning('there are no entries: nothing is ever due')
+  } else if (role === 'beat' || role === 'dev') {
+    top.problem('schedules is missing; if nothing shall be due, write schedules: {}')
+  } else if (role === 'check') {
+    top.warning('schedules is missing: a worker starts with this file, a beat does not')
+  }
+}
+
+function placesOf(
+  given: Values<FileValues>,
+  file: string,
+  { env, directory, report }: Reading,
+): Pick<Settings, 'stateDir' | 'broker'> {
+  const stateDir = given.state_dir?.value ?? defaultStateDir(file, env)
+  const group = given.broker?.value.group?.value ?? 'main'
+  const own = given.broker?.value.url?.value ?? resolve(stateDir, 'broker.db')
+  const { TASKBEAT_BROKER_URL: override } = env
+  if (!override) return { stateDir, broker: { path: own, group } }
+  const parsed = parseBrokerUrl(override, directory)
+  if ('path' in parsed) return { stateDir, broker: { path: parsed.path, group } }
+  report.problemOutside({ file: '$TASKBEAT_BROKER_URL', path: '', message: parsed.problem })
+  return { stateDir, broker: { path: own, group } }
+}
+
+function workerOf(given: Values<WorkerValues>, named: readonly string[]): Settings['worker'] {
+  return {
+    modules: given.modules?.value ?? [],
+    queues: given.queues?.value ?? [...new Set([defaultQueue, ...named])],
+    concurrency: given.concurrency?.value ?? 10,
+    grace: given.grace?.value ?? milliseconds(300_000),
+  }
+}
+
+function queuesOf(tasks: readonly WrittenTask[]): string[] {
+  return tasks.flatMap((task) => task.given.queue?.value ?? [])
+}

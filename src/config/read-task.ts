@@ -1,0 +1,101 @@
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { noRetry } from '../task/retry-policy.ts'
+import {
+  defaultKillAfterMs,
+  defaultOutputLimitBytes,
+  type TaskAction,
+  type TaskDefinition,
+} from '../task/task-definition.ts'
+import type { DefaultValues } from './entry-keys.ts'
+import type { Place } from './place.ts'
+import { isGiven, readSection, type Values } from './section.ts'
+import { isName, nameExpected } from './simple-kinds.ts'
+import { type TaskValues, taskKeys } from './task-keys.ts'
+import { quoted } from './yaml-node.ts'
+
+/** A task as the file tells it: what was given, and where. */
+export interface WrittenTask {
+  readonly name: string
+  readonly at: Place
+  readonly given: Values<TaskValues>
+}
+
+/** The tasks under `tasks`, by name. */
+export function readTasks(at: Place | undefined): ReadonlyMap<string, WrittenTask> {
+  const tasks = new Map<string, WrittenTask>()
+  if (at?.node.kind !== 'map') return tasks
+  for (const { key, keyOffset, value } of at.pairs(at.node)) {
+    const place = at.at(key, value)
+    if (!isName(key)) place.problem(`expected ${nameExpected}, got ${quoted(key)}`, keyOffset)
+    const given = readSection(place, taskKeys)
+    if (!given) continue
+    if (!isGiven(place, 'command') && !isGiven(place, 'shell')) refuseKeysOfCommands(given)
+    refuseTwoActions(given)
+    tasks.set(key, { name: key, at: place, given })
+  }
+  return tasks
+}
+
+/** One task runs one thing. */
+export function refuseTwoActions(given: Values<TaskValues>): void {
+  if (given.command && given.shell) given.shell.at.problem('a task has a command or a shell, not both')
+}
+
+function refuseKeysOfCommands(given: Values<TaskValues>): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (isTaskKey(key) && taskKeys.keys[key].ofCommands)
+      value.at.problem('of use to a task with command or shell beside it; this one has neither')
+  }
+}
+
+function isTaskKey(key: string): key is keyof TaskValues {
+  return Object.hasOwn(taskKeys.keys, key)
+}
+
+/** The whole of a task: what it says itself, then what `defaults` says, then what holds everywhere. */
+export function defineTask(
+  { name, given }: Pick<WrittenTask, 'name' | 'given'>,
+  defaults: Values<DefaultValues>,
+  directory: string,
+): TaskDefinition {
+  const queue = given.queue ?? defaults.queue
+  const stdin = given.stdin ?? defaults.stdin
+  const envFile = given.env_file ?? defaults.env_file
+  const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
+  return {
+    name,
+    action: actionOf(given),
+    ...(stdin && { stdin: stdin.value }),
+    env: mergedEnv(given, defaults),
+    ...(envFile && { envFile: envFile.value }),
+    cwd: (given.cwd ?? defaults.cwd)?.value ?? directory,
+    ...(timeout !== undefined && { timeout }),
+    killAfter: (given.kill_after ?? defaults.kill_after)?.value ?? milliseconds(defaultKillAfterMs),
+    retry: (given.retry ?? defaults.retry)?.value ?? noRetry,
+    outputLimitBytes: (given.output_limit ?? defaults.output_limit)?.value ?? defaultOutputLimitBytes,
+    ...(queue && { queue: queue.value }),
+    ...(given.description && { description: given.description.value }),
+  }
+}
+
+const noVariables: Readonly<Record<string, string>> = {}
+
+/** The one key whose values add up. */
+function mergedEnv(
+  given: Values<TaskValues>,
+  defaults: Values<DefaultValues>,
+): Readonly<Record<string, string>> {
+  if (given.env && defaults.env) return { ...defaults.env.value, ...given.env.value }
+  return (given.env ?? defaults.env)?.value ?? noVariables
+}
+
+function actionOf(given: Values<TaskValues>): TaskAction {
+  if (given.command) return { kind: 'command', argv: given.command.value }
+  if (given.shell) return { kind: 'shell', script: given.shell.value }
+  return { kind: 'module' }
+}
+
+/** A length that may have been taken back with `none`. */
+export function lengthOf(value: Milliseconds | 'none' | undefined): Milliseconds | undefined {
+  return value === 'none' ? undefined : value
+}

@@ -1,0 +1,21 @@
+import type { Instant } from '../core/instant.ts'
+import type { Report } from './report.ts'
+
+/**
+ * Who reads the file. A variable that is not set is a problem for the process that needs it, and something to warn
+ * of for `check`; `schedules` is required of those who emit.
+ */
+export type Role = 'beat' | 'worker' | 'dev' | 'check' | 'client'
+
+/** What a value's reader may need to know beside the value. */
+export interface Reading {
+  readonly report: Report
+  readonly role: Role
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly hostname: string
+  /** The file's own: relative paths start here. */
+  readonly directory: string
+  /** What `local` means. */
+  readonly machineZone: string
+  readonly now: Instant
+}

@@ -1,0 +1,88 @@
+import { formatDuration, parseDuration } from '../core/duration.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { fromText, type Kind } from './kind.ts'
+
+/** Free text, as written. */
+export const text: Kind<string> = fromText('a text', (value) => ({ value }))
+
+const longestName = 200
+
+/** What names an entry, a task or a queue: any text that a log line and a broker can carry. */
+export function isName(value: string): boolean {
+  return value !== '' && value.length <= longestName && !/^\s|\s$|\p{C}/u.test(value)
+}
+
+export const nameExpected: string = `a name: up to ${longestName} characters, none of them a control character, no space at its ends`
+
+export const name: Kind<string> = fromText(nameExpected, (value) => (isName(value) ? { value } : {}))
+
+export const yesOrNo: Kind<boolean> = {
+  expected: 'true or false',
+  read(at) {
+    const { node } = at
+    return node.kind === 'scalar' && typeof node.value === 'boolean' ? node.value : at.mismatch(this.expected)
+  },
+}
+
+export function wholeNumber(least: number, largest: number): Kind<number> {
+  const expected = `a whole number from ${least} to ${largest}`
+  return {
+    expected,
+    read(at) {
+      const value = at.node.kind === 'scalar' ? at.node.value : undefined
+      const fits = Number.isInteger(value) && Number(value) >= least && Number(value) <= largest
+      return fits ? Number(value) : at.mismatch(expected)
+    },
+  }
+}
+
+export function factor(least: number, largest: number): Kind<number> {
+  const expected = `a number from ${least} to ${largest}`
+  return {
+    expected,
+    read(at) {
+      const value = at.node.kind === 'scalar' ? at.node.value : undefined
+      return typeof value === 'number' && value >= least && value <= largest ? value : at.mismatch(expected)
+    },
+  }
+}
+
+/** A length of time of at least `leastMs`. */
+export function duration(leastMs: number): Kind<Milliseconds> {
+  return fromText(durationExpected(leastMs), (value) => atLeast(leastMs, value))
+}
+
+/** A length of time, or `none`, which takes back what `defaults` says. */
+export function durationOrNone(leastMs: number): Kind<Milliseconds | 'none'> {
+  return fromText<Milliseconds | 'none'>(`${durationExpected(leastMs)}, or none`, (value) =>
+    value === 'none' ? { value } : atLeast(leastMs, value),
+  )
+}
+
+function durationExpected(leastMs: number): string {
+  return `a duration${leastMs > 1 ? ` of at least ${formatDuration(milliseconds(leastMs))}` : ''}, such as 10s or 1h30m`
+}
+
+function atLeast(leastMs: number, value: string): { value?: Milliseconds; hint?: string } {
+  const length = parseDuration(value)
+  if (typeof length !== 'number') return length
+  return length >= leastMs ? { value: length } : {}
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  kB: 1_000,
+  MB: 1_000_000,
+  KiB: 1_024,
+  MiB: 1_048_576,
+}
+
+/** A number of bytes. */
+export function size(largestBytes: number, largest: string): Kind<number> {
+  return fromText(`a size of at most ${largest}, such as 64KiB, 1MiB or a number of bytes`, (value) => {
+    const [, count, unit = ''] = /^(\d+)\s*([kKM]i?B|B|)$/.exec(value) ?? []
+    const bytes = Number(count) * (sizeUnits[unit] ?? Number.NaN)
+    return bytes <= largestBytes ? { value: bytes } : {}
+  })
+}

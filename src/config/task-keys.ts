@@ -1,0 +1,84 @@
+import type { Milliseconds } from '../core/instant.ts'
+import type { RetryPolicy } from '../task/retry-policy.ts'
+import { argv, variables } from './command-kinds.ts'
+import { oneOf } from './kind.ts'
+import { path } from './path-kind.ts'
+import { retry } from './retry-kind.ts'
+import type { Section } from './section.ts'
+import { duration, durationOrNone, name, size, text } from './simple-kinds.ts'
+
+export interface TaskValues {
+  readonly command: readonly string[]
+  readonly shell: string
+  readonly stdin: 'json'
+  readonly env: Readonly<Record<string, string>>
+  readonly env_file: string
+  readonly cwd: string
+  readonly timeout: Milliseconds | 'none'
+  readonly kill_after: Milliseconds
+  readonly retry: RetryPolicy
+  readonly queue: string
+  readonly isolation: 'inline'
+  readonly output_limit: number
+  readonly description: string
+}
+
+const largestOutputBytes = 16 * 1_048_576
+
+/** The keys of a task: under `tasks`, or beside the command of an entry that defines its task in place. */
+export const taskKeys: Section<TaskValues> = {
+  keys: {
+    command: { kind: argv, doc: 'The program and its arguments, as written; no shell is involved.' },
+    shell: { kind: text, doc: 'A line or a script for /bin/sh -c.' },
+    stdin: {
+      kind: oneOf(['json']),
+      doc: '`json` writes the arguments to standard input as {"args": […], "kwargs": {…}}.',
+      default: '/dev/null',
+      ofCommands: true,
+    },
+    env: {
+      kind: variables,
+      doc: 'Environment variables on top of the few that every command has; those under `defaults` are added.',
+      ofCommands: true,
+    },
+    env_file: {
+      kind: path('a path', ['worker', 'dev']),
+      doc: 'A file of NAME=value lines, read at each start; `env` goes before it.',
+      ofCommands: true,
+    },
+    cwd: {
+      kind: path('a path', ['worker', 'dev']),
+      doc: 'Where the command runs.',
+      default: 'the directory of this file',
+      ofCommands: true,
+    },
+    timeout: {
+      kind: durationOrNone(1),
+      doc: 'How long one attempt may take before it is ended.',
+      default: 'none',
+    },
+    kill_after: {
+      kind: duration(0),
+      doc: 'Between SIGTERM and SIGKILL when an attempt is ended.',
+      default: '10s',
+    },
+    retry: {
+      kind: retry,
+      doc: 'How often a failed attempt is tried again, or {max, delay, factor, max_delay, jitter, exit_codes}.',
+      default: '0',
+    },
+    queue: { kind: name, doc: 'The queue that it waits in.', default: 'taskbeat' },
+    isolation: {
+      kind: oneOf(['inline'], ['thread', 'process']),
+      doc: 'Where the code of a module task runs.',
+      default: 'inline',
+    },
+    output_limit: {
+      kind: size(largestOutputBytes, '16MiB'),
+      doc: "How much of the output's head, and as much of its tail, is kept.",
+      default: '64KiB',
+    },
+    description: { kind: text, doc: 'For people.' },
+  },
+  notYet: ['soft_timeout', 'delivery', 'on_failure', 'rate', 'concurrency', 'journal', 'result_ttl', 'user'],
+}

@@ -1,0 +1,48 @@
+/** What a YAML file says, as plain data that knows where it was said: offsets into the text. */
+export type YamlNode = YamlMap | YamlList | YamlScalar
+
+export interface YamlMap {
+  readonly kind: 'map'
+  readonly offset: number
+  readonly pairs: readonly YamlPair[]
+}
+
+export interface YamlPair {
+  readonly key: string
+  readonly keyOffset: number
+  readonly value: YamlNode
+}
+
+export interface YamlList {
+  readonly kind: 'list'
+  readonly offset: number
+  readonly items: readonly YamlNode[]
+}
+
+export interface YamlScalar {
+  readonly kind: 'scalar'
+  readonly offset: number
+  /** By the YAML 1.2 core schema. */
+  readonly value: string | number | boolean | null
+  /** As written, quotes and escapes resolved: `0644` stays `0644`. */
+  readonly source: string
+}
+
+const longestShown = 60
+
+/** What a node is, fit to follow "got": `"hourly"`, `30`, `a list`, `nothing`. */
+export function describeNode(node: YamlNode): string {
+  if (node.kind === 'map') return node.pairs.length === 0 ? 'an empty map' : 'a map'
+  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list'
+  if (node.value === null && node.source === '') return 'nothing'
+  return typeof node.value === 'string' ? quoted(node.source) : shortened(node.source)
+}
+
+/** Text for a message: in quotes, and no longer than fits a line. */
+export function quoted(text: string): string {
+  return `"${shortened(text)}"`
+}
+
+function shortened(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+}
