@@ -39,6 +39,7 @@ const priorities = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
  */
 export class ClaimTable {
   readonly #due: StatementSync
+  readonly #anyDue: StatementSync
   readonly #nextEta: StatementSync
   readonly #executing: StatementSync
   readonly #toSkip: StatementSync
@@ -52,6 +53,9 @@ export class ClaimTable {
       WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
       AND (overlap IS NOT 'queue' OR NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = m.entry))
       ORDER BY eta, seq LIMIT ?`)
+    this.#anyDue = database.prepare(
+      'SELECT 1 FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ? LIMIT 1',
+    )
     this.#nextEta = database.prepare(
       'SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ? ORDER BY eta LIMIT 1',
     )
@@ -101,7 +105,7 @@ export class ClaimTable {
   /** Whether a claim could find anything at all. */
   hasDue(queues: readonly string[], now: Instant): boolean {
     return queues.some((queue) =>
-      priorities.some((priority) => this.#due.get(queue, priority, now, 1) !== undefined),
+      priorities.some((priority) => this.#anyDue.get(queue, priority, now) !== undefined),
     )
   }
 

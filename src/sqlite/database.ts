@@ -107,11 +107,10 @@ export class Database implements Disposable {
     }
   }
 
-  /** The size of the file in bytes, without its write-ahead log. */
-  size(): number {
-    const value = (pragma: string): number =>
-      Number(Object.values(this.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
-    return value('page_count') * value('page_size')
+  /** The bytes in use, without the write-ahead log and without what was freed inside the file. */
+  usedBytes(): number {
+    const value = (name: string): number => Number(this.#pragma(name))
+    return (value('page_count') - value('freelist_count')) * value('page_size')
   }
 
   close(): void {

@@ -71,6 +71,7 @@ class SqliteBroker implements Broker {
   #sweeper: ClaimSweeper | undefined
   #trimming: Promise<void> | undefined
   #watch: Disposable | undefined
+  #closed: Promise<void> | undefined
 
   constructor(options: SqliteBrokerOptions) {
     const { path, create, clock } = options
@@ -148,7 +149,12 @@ class SqliteBroker implements Broker {
     )
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort()
     for (const consumer of this.#consumers) await consumer.stop()
     await this.#sweeper?.stop()

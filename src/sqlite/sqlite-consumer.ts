@@ -80,6 +80,8 @@ export class SqliteConsumer implements Consumer {
           claims.claim({ queues, holder, now: clock.now(), free: slots - this.#executing.size }),
         )
         for (const message of claimed) this.#hand(message)
+        // A claim is bounded, and what could not be decoded has used no slot: there may be more.
+        if (claimed.length > 0 && this.#executing.size < slots) return milliseconds(0)
       }
       const now = clock.now()
       const next = claims.nextEta(queues, now)

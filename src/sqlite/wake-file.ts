@@ -19,13 +19,20 @@ export class WakeFile {
     chmodSync(this.#path, 0o660)
   }
 
-  /** Wakes everybody who watches. Overwriting the same byte needs no room on the disk. */
+  /**
+   * Wakes everybody who watches. Overwriting the same byte needs no room on the disk. A bell that cannot be rung
+   * undoes nothing: what was committed is found at the watchers' next look.
+   */
   ring(): void {
-    const file = openSync(this.#path, 'r+')
     try {
-      writeSync(file, '.', 0)
-    } finally {
-      closeSync(file)
+      const file = openSync(this.#path, 'r+')
+      try {
+        writeSync(file, '.', 0)
+      } finally {
+        closeSync(file)
+      }
+    } catch {
+      // See above; the commit before it has succeeded and its caller must hear just that.
     }
   }
 

@@ -1,0 +1,65 @@
+import type { Blueprint } from './database.ts'
+
+/**
+ * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
+ * 2 was given back and may be claimed again. `forget_at`: until then a copy of the message may still arrive.
+ */
+export const journalBlueprint: Blueprint = {
+  title: 'the journal',
+  applicationId: 0x54_42_6a_6f, // "TBjo"
+  version: 1,
+  failure: 'STATE_UNUSABLE',
+  tables: `
+    CREATE TABLE attempts (
+      seq INTEGER PRIMARY KEY,
+      id TEXT NOT NULL,
+      attempt INTEGER NOT NULL,
+      state INTEGER NOT NULL,
+      entry TEXT,
+      task TEXT NOT NULL,
+      queue TEXT NOT NULL,
+      due INTEGER,
+      started INTEGER,
+      finished INTEGER,
+      outcome TEXT,
+      reason TEXT,
+      exit_code INTEGER,
+      verdict TEXT,
+      interruptions INTEGER NOT NULL DEFAULT 0,
+      instance TEXT NOT NULL,
+      host TEXT NOT NULL,
+      pid INTEGER NOT NULL,
+      head TEXT,
+      tail TEXT,
+      omitted INTEGER,
+      forget_at INTEGER,
+      UNIQUE (id, attempt)
+    ) STRICT;
+    CREATE INDEX attempts_of_entry ON attempts (entry, seq) WHERE entry IS NOT NULL;
+    CREATE INDEX attempts_of_task ON attempts (task, seq);
+    CREATE INDEX attempts_running ON attempts (instance) WHERE state = 0;
+
+    CREATE TABLE missed (
+      seq INTEGER PRIMARY KEY,
+      entry TEXT NOT NULL,
+      task TEXT NOT NULL,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      exact INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      recorded INTEGER NOT NULL,
+      UNIQUE (entry, first, reason)
+    ) STRICT;
+    CREATE INDEX missed_recorded ON missed (recorded);
+
+    CREATE TABLE entries (
+      schedule_group TEXT NOT NULL,
+      name TEXT NOT NULL,
+      hash TEXT NOT NULL,
+      since INTEGER NOT NULL,
+      definition TEXT NOT NULL,
+      PRIMARY KEY (schedule_group, name)
+    ) STRICT, WITHOUT ROWID;
+  `,
+}

@@ -1,0 +1,200 @@
+import { dirname, join } from 'node:path'
+import type { StatementSync } from 'node:sqlite'
+import { TaskbeatError } from '../core/errors.ts'
+import type { Instant } from '../core/instant.ts'
+import type { Claim, ClaimRequest, Ending, Journal } from '../journal/journal.ts'
+import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
+import { type Outcome, type Output, reasonOf } from '../task/outcome.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { Database } from './database.ts'
+import { type Instance, isAlive, openInstance } from './instance.ts'
+import { JournalPruner } from './journal-pruner.ts'
+import { JournalReader } from './journal-reader.ts'
+import { journalBlueprint } from './journal-tables.ts'
+
+export interface SqliteJournalOptions {
+  readonly path: string
+  /** Make what is missing. Whoever claims needs it. */
+  readonly create: boolean
+  readonly host: string
+  readonly pid: number
+}
+
+/** Opens the journal's file. Throws STATE_UNUSABLE and STATE_CORRUPT with the reason. */
+export function openSqliteJournal(options: SqliteJournalOptions): Journal {
+  return new SqliteJournal(options)
+}
+
+/** What a claim looks at. */
+interface Latest {
+  readonly attempt: number
+  readonly state: number
+  readonly verdict: string | null
+  readonly instance: string
+  readonly interruptions: number
+}
+
+const hour = 3_600_000
+
+/**
+ * The journal in a SQLite file (WAL, `synchronous=NORMAL`), shared by the workers of a host. Claims and records of
+ * one round of the event loop are committed together. Who lives is the kernel's word, as for the broker's messages.
+ */
+class SqliteJournal implements Journal {
+  readonly #options: SqliteJournalOptions
+  readonly #database: Database
+  readonly #commits: CommitQueue
+  readonly #reader: JournalReader
+  readonly #pruner: JournalPruner
+  readonly #directory: string
+  #instance: Instance | undefined
+  readonly #latest: StatementSync
+  readonly #start: StatementSync
+  readonly #restart: StatementSync
+  readonly #end: StatementSync
+
+  constructor(options: SqliteJournalOptions) {
+    this.#options = options
+    this.#database = new Database(options.path, journalBlueprint, {
+      synchronous: 'NORMAL',
+      create: options.create,
+    })
+    this.#directory = join(dirname(options.path), 'instances')
+    this.#commits = new CommitQueue(this.#database, 'write')
+    this.#reader = new JournalReader(this.#database, (instance) => this.#lives(instance))
+    this.#pruner = new JournalPruner(this.#database)
+    this.#latest = this.#database.prepare(`
+      SELECT attempt, state, verdict, instance, interruptions FROM attempts WHERE id = ? ORDER BY attempt DESC LIMIT 1`)
+    this.#start = this.#database.prepare(`
+      INSERT INTO attempts (id, attempt, state, entry, task, queue, due, started, instance, host, pid)
+      VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#restart = this.#database.prepare(`
+      UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
+      interruptions = ?, instance = ?, host = ?, pid = ? WHERE id = ? AND attempt = ?`)
+    this.#end = this.#database.prepare(`
+      INSERT INTO attempts (id, attempt, entry, task, queue, due, instance, host, pid,
+        started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (id, attempt) DO UPDATE SET started = coalesce(excluded.started, started),
+        finished = excluded.finished, state = excluded.state, outcome = excluded.outcome, reason = excluded.reason,
+        exit_code = excluded.exit_code, verdict = excluded.verdict, head = excluded.head, tail = excluded.tail,
+        omitted = excluded.omitted, forget_at = excluded.forget_at`)
+  }
+
+  claim(request: ClaimRequest): Promise<Claim> {
+    const instance = this.#live()
+    return this.#commits.submit(() => this.#claim(request, instance))
+  }
+
+  record(ending: Ending): Promise<void> {
+    const instance = this.#live()
+    return this.#commits.submit(() => this.#record(ending, instance))
+  }
+
+  runs(query: RunQuery): readonly RunSummary[] {
+    return this.#database.read('read runs', () => this.#reader.runs(query))
+  }
+
+  attempts(idPrefix: string): readonly AttemptRecord[] {
+    return this.#database.read('read a run', () => this.#reader.attempts(idPrefix))
+  }
+
+  missed(query: RunQuery): readonly MissedRecord[] {
+    return this.#database.read('read what was missed', () => this.#reader.missed(query))
+  }
+
+  prune(now: Instant): Promise<void> {
+    return this.#pruner.prune(now)
+  }
+
+  async close(): Promise<void> {
+    await this.#commits.drained()
+    this.#database.close()
+    this.#instance?.[Symbol.dispose]()
+  }
+
+  /** Within a transaction; the drawing is in the port's essay. */
+  #claim({ message, now, takeOver }: ClaimRequest, { id: self }: Instance): Claim {
+    const { id, attempt } = message
+    const latest = this.#latest.get(id) as Latest | undefined
+    if (!latest || latest.attempt < attempt) {
+      this.#start.run(...this.#identity(message), now, self, this.#options.host, this.#options.pid)
+      return { kind: 'granted', interruptions: 0 }
+    }
+    if (latest.attempt > attempt) return { kind: 'stale' }
+    if (latest.state === finishedState) return { kind: 'finished', verdict: parseVerdict(latest.verdict) }
+    let interruptions = latest.interruptions
+    if (latest.state === runningState) {
+      if (this.#lives(latest.instance)) return { kind: 'running', instance: latest.instance }
+      if (!takeOver) return { kind: 'abandoned', instance: latest.instance }
+      interruptions++
+    }
+    this.#restart.run(now, interruptions, self, this.#options.host, this.#options.pid, id, attempt)
+    return { kind: 'granted', interruptions }
+  }
+
+  #record(ending: Ending, { id: self }: Instance): void {
+    const { message, outcome, verdict, started, finished } = ending
+    const output = outputOf(outcome)
+    const [id, attempt, entry, task, queue, due] = this.#identity(message)
+    this.#end.run(
+      id,
+      attempt,
+      entry,
+      task,
+      queue,
+      due,
+      self,
+      this.#options.host,
+      this.#options.pid,
+      started ?? null,
+      finished,
+      verdict.kind === 'release' || outcome.kind === 'revoked' ? releasedState : finishedState,
+      outcome.kind,
+      reasonOf(outcome) ?? null,
+      outcome.kind === 'failed' ? (outcome.exitCode ?? null) : null,
+      JSON.stringify(verdict),
+      output?.head ?? null,
+      output?.tail ?? null,
+      output?.omittedBytes ?? null,
+      forgetAt(message, finished),
+    )
+  }
+
+  #identity(message: TaskMessage): [string, number, string | null, string, string, number | null] {
+    const { id, attempt, task, queue, occurrence } = message
+    return [id, attempt, occurrence?.entry ?? null, task, queue, occurrence?.due ?? null]
+  }
+
+  #live(): Instance {
+    this.#instance ??= openInstance(this.#directory)
+    return this.#instance
+  }
+
+  #lives(instance: string): boolean {
+    return instance === this.#instance?.id || isAlive(this.#directory, instance)
+  }
+}
+
+const runningState = 0
+const finishedState = 1
+const releasedState = 2
+
+function outputOf(outcome: Outcome): Output | undefined {
+  return 'output' in outcome ? outcome.output : undefined
+}
+
+/** Until when a copy may arrive: past its expiry nothing starts, and a message without one is not kept for a week. */
+function forgetAt(message: TaskMessage, finished: Instant): number {
+  const expiry = message.expires ?? message.occurrence?.startBy
+  if (expiry === undefined) return finished + 7 * 24 * hour
+  return Math.max(expiry + hour, finished + 24 * hour)
+}
+
+function parseVerdict(text: string | null): Verdict {
+  if (text === null)
+    throw new TaskbeatError('STATE_CORRUPT', 'the journal has a finished attempt without a verdict')
+  return JSON.parse(text) as Verdict
+}

@@ -1,0 +1,358 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Broker } from '../../src/broker/broker.ts'
+import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import type { Delivery } from '../../src/broker/delivery.ts'
+import { instant } from '../../src/core/instant.ts'
+import { Inbox } from '../support/inbox.ts'
+import { aMessage, anOccurrence, soon } from '../support/messages.ts'
+
+/** One broker as its users meet it: several connections to the same place, and a process that can be killed. */
+export interface BrokerWorld {
+  /** Another connection, as another process would have it. */
+  connect(emit?: (event: BrokerEvent) => void): Promise<Broker>
+  /** A process that takes one delivery and holds it; resolves once it does. `kill` is SIGKILL. */
+  holdInProcess(): Promise<{ messageId: string; kill(): Promise<void> }>
+}
+
+/** What every broker promises. */
+export function brokerContract(adapter: string, openWorld: () => Promise<BrokerWorld>): void {
+  const open = async (): Promise<{ world: BrokerWorld; broker: Broker }> => {
+    const world = await openWorld()
+    return { world, broker: await world.connect() }
+  }
+  const consume = (broker: Broker, slots = 10, queues = ['taskbeat']): Inbox & { stop(): Promise<void> } => {
+    const inbox = new Inbox()
+    const consumer = broker.consume({ queues, slots, deliver: inbox.deliver })
+    onTestFinished(() => consumer.stop())
+    return Object.assign(inbox, { stop: () => consumer.stop() })
+  }
+  const ackAll = async (deliveries: readonly Delivery[]): Promise<void> => {
+    await Promise.all(deliveries.map((delivery) => delivery.settle({ kind: 'ack' })))
+  }
+
+  describe(`${adapter}: a broker`, () => {
+    test('hands out a message whole, to a consumer of its queue', async () => {
+      const { world, broker } = await open()
+      const message = anOccurrence(
+        'nightly',
+        { overlap: 'skip', startBy: soon(60_000) },
+        { args: [1, { x: ['ü', null] }], kwargs: { to: 'a@b' }, priority: 7, expires: soon(90_000) },
+      )
+      await (await world.connect()).publish([message, aMessage({ queue: 'other' })])
+      const inbox = consume(broker)
+      expect((await inbox.next()).message).toEqual(message)
+      expect(inbox.size).toBe(0)
+    })
+
+    test('wakes a consumer that waits', async () => {
+      const { world, broker } = await open()
+      const inbox = consume(broker)
+      const sender = await world.connect()
+      await sender.publish([aMessage()])
+      await ackAll([await inbox.next()])
+      const before = Date.now()
+      await sender.publish([aMessage()])
+      await inbox.next()
+      expect(Date.now() - before).toBeLessThan(500)
+    })
+
+    test('never hands out a message before its ETA, and soon after it', async () => {
+      const { broker } = await open()
+      const messages = [300, 100, 200, 100, 0].map((ms) => aMessage({ eta: soon(ms) }))
+      const inbox = consume(broker)
+      await broker.publish(messages)
+      await inbox.take(messages.length)
+      for (const { id, eta } of messages) {
+        const lateness = (inbox.arrivals.get(id) ?? 0) - eta
+        expect(lateness).toBeGreaterThanOrEqual(0)
+        expect(lateness).toBeLessThan(250)
+      }
+    })
+
+    test('messages that wait for their ETA hold up nobody', async () => {
+      const { broker } = await open()
+      await broker.publish(Array.from({ length: 300 }, () => aMessage({ eta: soon(60_000) })))
+      const urgent = aMessage()
+      await broker.publish([urgent])
+      const inbox = consume(broker, 1)
+      expect((await inbox.next()).message.id).toBe(urgent.id)
+    })
+
+    test('hands out no more than there are slots, and the next when one is settled', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage(), aMessage(), aMessage()])
+      const inbox = consume(broker, 2)
+      const [first] = await inbox.take(2)
+      await broker.publish([aMessage({ queue: 'unserved' })])
+      expect(inbox.size).toBe(0)
+      await first?.settle({ kind: 'ack' })
+      await inbox.next()
+    })
+
+    test('prefers what has a higher priority, then what was due earlier', async () => {
+      const { broker } = await open()
+      const late = aMessage({ eta: soon(-10), priority: 4 })
+      const early = aMessage({ eta: soon(-1_000), priority: 4 })
+      const urgent = aMessage({ eta: soon(-1), priority: 9 })
+      await broker.publish([late, early, urgent])
+      const inbox = consume(broker, 1)
+      const order: string[] = []
+      for (let count = 0; count < 3; count++) {
+        const delivery = await inbox.next()
+        order.push(delivery.message.id)
+        await delivery.settle({ kind: 'ack' })
+      }
+      expect(order).toEqual([urgent.id, early.id, late.id])
+    })
+
+    test('hands each message to one of several consumers', async () => {
+      const { world, broker } = await open()
+      const inboxes = [consume(broker), consume(await world.connect()), consume(await world.connect())]
+      const messages = Array.from({ length: 200 }, () => aMessage())
+      await broker.publish(messages)
+      const seen: string[] = []
+      await new Promise<void>((resolve) => {
+        for (const inbox of inboxes) {
+          const drain = async (): Promise<void> => {
+            for (;;) {
+              const delivery = await inbox.next()
+              seen.push(delivery.message.id)
+              await delivery.settle({ kind: 'ack' })
+              if (seen.length === messages.length) resolve()
+            }
+          }
+          void drain()
+        }
+      })
+      expect(new Set(seen)).toEqual(new Set(messages.map(({ id }) => id)))
+    })
+
+    test('an id that is already there stays as it is', async () => {
+      const { broker } = await open()
+      const message = aMessage({ args: ['first'] })
+      await broker.publish([message])
+      await broker.publish([{ ...message, args: ['second'] }, message])
+      const inbox = consume(broker)
+      const delivery = await inbox.next()
+      expect(delivery.message.args).toEqual(['first'])
+      await delivery.settle({ kind: 'ack' })
+      expect((await broker.status()).queues).toEqual([])
+    })
+
+    test('a retry comes back as the next attempt, not before its time', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage()])
+      const inbox = consume(broker)
+      const at = soon(150)
+      await (await inbox.next()).settle({ kind: 'retry', at })
+      const second = await inbox.next()
+      expect(second.message.attempt).toBe(2)
+      expect(second.message.eta).toBe(at)
+      expect(Date.now()).toBeGreaterThanOrEqual(at)
+    })
+
+    test('what is given back comes again as the same attempt', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage({ attempt: 3 })])
+      const inbox = consume(broker)
+      await (await inbox.next()).settle({ kind: 'release' })
+      const again = await inbox.next()
+      expect(again.message.attempt).toBe(3)
+      const at = soon(150)
+      await again.settle({ kind: 'release', at })
+      await inbox.next()
+      expect(Date.now()).toBeGreaterThanOrEqual(at)
+    })
+
+    test('a stopped consumer gets nothing more, and may still settle what it has', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage(), aMessage()])
+      const inbox = consume(broker, 1)
+      const held = await inbox.next()
+      await inbox.stop()
+      await inbox.stop()
+      await held.settle({ kind: 'ack' })
+      expect(inbox.size).toBe(0)
+      expect((await broker.status()).queues).toMatchObject([{ name: 'taskbeat', ready: 1, running: 0 }])
+    })
+
+    test('a closed connection gives back what it held', async () => {
+      const { world, broker } = await open()
+      await broker.publish([aMessage()])
+      const other = await world.connect()
+      const held = await consume(other).next()
+      await other.close()
+      expect((await consume(broker).next()).message.id).toBe(held.message.id)
+    })
+
+    test('what a killed process held is handed out again within five seconds', async () => {
+      const { world, broker } = await open()
+      const message = aMessage()
+      await broker.publish([message])
+      const holder = await world.holdInProcess()
+      expect(holder.messageId).toBe(message.id)
+      const events: BrokerEvent[] = []
+      const inbox = consume(await world.connect((event) => events.push(event)))
+      await holder.kill()
+      const killed = Date.now()
+      expect((await inbox.next()).message).toMatchObject({ id: message.id, attempt: 1 })
+      expect(Date.now() - killed).toBeLessThan(5_000)
+    })
+
+    test('refuses a message that is too large, and one that is no JSON, by name', async () => {
+      const { broker } = await open()
+      const large = aMessage({ task: 'report', args: ['x'.repeat(300_000)] })
+      await expect(broker.publish([aMessage(), large])).rejects.toMatchObject({
+        code: 'MESSAGE_REFUSED',
+        message: expect.stringContaining('report'),
+      })
+      await expect(broker.publish([aMessage({ args: [1n] })])).rejects.toMatchObject({
+        code: 'MESSAGE_REFUSED',
+      })
+      expect((await broker.status()).queues).toEqual([])
+    })
+
+    test('counts what is ready, scheduled, running and dead', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage(), aMessage({ eta: soon(60_000) }), aMessage(), aMessage()])
+      const inbox = consume(broker, 2)
+      const [dead] = await inbox.take(2)
+      await dead?.settle({ kind: 'deadLetter', reason: 'no use' })
+      await inbox.next()
+      const status = await broker.status()
+      expect(status.queues).toEqual(
+        [{ name: 'taskbeat', ready: 0, scheduled: 1, running: 2, dead: 1 }].map((queue) => ({
+          ...queue,
+          ready: 0,
+        })),
+      )
+      expect(status.workers).toMatchObject([{ queues: ['taskbeat'], slots: 2, running: 2, pid: process.pid }])
+    })
+  })
+
+  describe(`${adapter}: overlap`, () => {
+    test('skip: while a run of the entry executes, the next comes with a veto, even when no slot is free', async () => {
+      const { broker } = await open()
+      const inbox = consume(broker, 1)
+      await broker.publish([anOccurrence('tick', { overlap: 'skip' })])
+      const running = await inbox.next()
+      await broker.publish([anOccurrence('tick', { overlap: 'skip' }, { eta: soon(50) })])
+      const second = await inbox.next()
+      expect(second.veto).toMatchObject({
+        kind: 'skipped',
+        reason: expect.stringContaining(running.message.id),
+      })
+      await ackAll([second, running])
+      await broker.publish([anOccurrence('tick', { overlap: 'skip' })])
+      expect((await inbox.next()).veto).toBeUndefined()
+    })
+
+    test('skip holds across connections, and within one crowded instant', async () => {
+      const { world, broker } = await open()
+      const inboxes = [consume(broker), consume(await world.connect())]
+      const due = soon(100)
+      await broker.publish(Array.from({ length: 10 }, () => anOccurrence('tick', { overlap: 'skip', due })))
+      const deliveries: Delivery[] = []
+      while (deliveries.length < 10) {
+        deliveries.push(await Promise.race(inboxes.map((inbox) => inbox.next())))
+        if (inboxes.some((inbox) => inbox.size > 0)) continue
+      }
+      expect(deliveries.filter(({ veto }) => !veto)).toHaveLength(1)
+    })
+
+    test('allow: runs of one entry execute side by side', async () => {
+      const { broker } = await open()
+      await broker.publish([
+        anOccurrence('tick', { overlap: 'allow' }),
+        anOccurrence('tick', { overlap: 'allow' }),
+      ])
+      const deliveries = await consume(broker).take(2)
+      expect(deliveries.map(({ veto }) => veto)).toEqual([undefined, undefined])
+    })
+
+    test('queue: one after another in the order of due, others pass meanwhile', async () => {
+      const { broker } = await open()
+      const inbox = consume(broker, 5)
+      const occurrences = [30, 20, 10].map((ago) =>
+        anOccurrence('tick', { overlap: 'queue', due: soon(-ago) }),
+      )
+      await broker.publish(occurrences)
+      const other = aMessage({ priority: 0 })
+      await broker.publish([other])
+      const [first, between] = await inbox.take(2)
+      expect(between?.message.id).toBe(other.id)
+      const order = [first?.message.id]
+      await first?.settle({ kind: 'ack' })
+      for (let count = 0; count < 2; count++) {
+        const next = await inbox.next()
+        expect(inbox.size).toBe(0)
+        order.push(next.message.id)
+        await next.settle({ kind: 'ack' })
+      }
+      expect(order).toEqual(occurrences.map(({ id }) => id))
+    })
+
+    test('queue: when more wait than may, the latest come with a veto', async () => {
+      const { broker } = await open()
+      const inbox = consume(broker, 5)
+      const occurrence = (ago: number) =>
+        anOccurrence('tick', { overlap: 'queue', waitLimit: 2, due: soon(-ago) })
+      await broker.publish([occurrence(9_000)])
+      const running = await inbox.next()
+      const waiting = [5_000, 4_000, 3_000, 2_000].map(occurrence)
+      await broker.publish(waiting)
+      const vetoed = await inbox.take(2)
+      expect(vetoed.map(({ message }) => message.id)).toEqual(waiting.slice(2).map(({ id }) => id))
+      expect(vetoed[0]?.veto?.reason).toContain('2')
+      await ackAll([running, ...vetoed])
+    })
+
+    test('a run that waits for its retry does not execute', async () => {
+      const { broker } = await open()
+      const inbox = consume(broker)
+      await broker.publish([anOccurrence('tick', { overlap: 'skip' })])
+      await (await inbox.next()).settle({ kind: 'retry', at: soon(60_000) })
+      await broker.publish([anOccurrence('tick', { overlap: 'skip' })])
+      expect((await inbox.next()).veto).toBeUndefined()
+    })
+  })
+
+  describe(`${adapter}: dead letters`, () => {
+    const bury = async (broker: Broker, message = aMessage()): Promise<string> => {
+      await broker.publish([message])
+      const inbox = consume(broker)
+      await (await inbox.next()).settle({ kind: 'deadLetter', reason: 'exit code 3' })
+      await inbox.stop()
+      return message.id
+    }
+
+    test('are kept with their reason, and found by the beginning of their id', async () => {
+      const { broker } = await open()
+      const id = await bury(broker, aMessage({ task: 'mail', args: [7] }))
+      expect(await broker.deadLetters.list(10)).toMatchObject([
+        { id, queue: 'taskbeat', reason: 'exit code 3', message: { task: 'mail', args: [7] } },
+      ])
+      expect((await broker.deadLetters.find(id.slice(0, 8))).id).toBe(id)
+      await expect(broker.deadLetters.find('zz')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    })
+
+    test('a retried one runs as the next attempt, without what made it too late', async () => {
+      const { broker } = await open()
+      const past = instant(Date.now() - 1)
+      const id = await bury(broker, anOccurrence('once', { startBy: past }, { expires: past, attempt: 2 }))
+      await broker.deadLetters.retry(id.slice(0, 8))
+      const { message } = await consume(broker).next()
+      expect(message).toMatchObject({ id, attempt: 3, occurrence: { entry: 'once' } })
+      expect(message.expires).toBeUndefined()
+      expect(message.occurrence?.startBy).toBeUndefined()
+      expect(await broker.deadLetters.list(10)).toEqual([])
+    })
+
+    test('a dropped one is gone', async () => {
+      const { broker } = await open()
+      await broker.deadLetters.drop(await bury(broker))
+      expect(await broker.deadLetters.list(10)).toEqual([])
+      expect((await broker.status()).queues).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest'
+import { instant } from '../../src/core/instant.ts'
+import type { Ending, Journal } from '../../src/journal/journal.ts'
+import type { TaskMessage } from '../../src/task/task-message.ts'
+import { aMessage, anOccurrence, soon } from '../support/messages.ts'
+
+export interface JournalWorld {
+  /** Another connection, as another worker of the same host would have it. */
+  open(): Promise<Journal>
+  /** A process that claims this message's attempt and holds it. `kill` is SIGKILL. */
+  claimInProcess(message: TaskMessage): Promise<{ kill(): Promise<void> }>
+}
+
+/** What a journal promises. */
+export function journalContract(adapter: string, openWorld: () => Promise<JournalWorld>): void {
+  const now = instant(Date.now())
+  const ended = (message: TaskMessage, change: Partial<Ending> = {}): Ending => ({
+    message,
+    outcome: { kind: 'succeeded' },
+    verdict: { kind: 'ack' },
+    started: now,
+    finished: instant(now + 1_500),
+    ...change,
+  })
+
+  describe(`${adapter}: a journal`, () => {
+    test('grants an attempt once; to a living holder it stays', async () => {
+      const world = await openWorld()
+      const [one, two] = [await world.open(), await world.open()]
+      const message = aMessage()
+      expect(await one.claim({ message, now })).toEqual({ kind: 'granted', interruptions: 0 })
+      expect((await one.claim({ message, now })).kind).toBe('running')
+      expect((await two.claim({ message, now, takeOver: true })).kind).toBe('running')
+    })
+
+    test('answers for a finished attempt with the verdict that was recorded', async () => {
+      const world = await openWorld()
+      const journal = await world.open()
+      const message = aMessage()
+      const verdict = { kind: 'retry', at: soon(5_000) } as const
+      await journal.claim({ message, now })
+      await journal.record(
+        ended(message, { outcome: { kind: 'failed', reason: 'exit code 3', exitCode: 3 }, verdict }),
+      )
+      const other = await world.open()
+      expect(await other.claim({ message, now })).toEqual({ kind: 'finished', verdict })
+      expect(await other.claim({ message: { ...message, attempt: 2 }, now })).toEqual({
+        kind: 'granted',
+        interruptions: 0,
+      })
+      expect(await other.claim({ message, now })).toEqual({ kind: 'stale' })
+    })
+
+    test('what was given back may be claimed again', async () => {
+      const journal = await (await openWorld()).open()
+      const message = aMessage()
+      await journal.claim({ message, now })
+      await journal.record(
+        ended(message, {
+          outcome: { kind: 'interrupted', reason: 'the worker stops' },
+          verdict: { kind: 'release' },
+        }),
+      )
+      expect(await journal.claim({ message, now })).toEqual({ kind: 'granted', interruptions: 0 })
+    })
+
+    test('what was revoked may be claimed again: the entry may come back', async () => {
+      const journal = await (await openWorld()).open()
+      const message = anOccurrence('tick')
+      await journal.record(
+        ended(message, { outcome: { kind: 'revoked', reason: 'removed' }, started: undefined }),
+      )
+      expect((await journal.claim({ message, now })).kind).toBe('granted')
+    })
+
+    test('the claim of a dead worker is abandoned until it is taken over, and each death is counted', async () => {
+      const world = await openWorld()
+      const message = aMessage()
+      const worker = await world.claimInProcess(message)
+      const journal = await world.open()
+      expect((await journal.claim({ message, now })).kind).toBe('running')
+      await worker.kill()
+      expect((await journal.claim({ message, now })).kind).toBe('abandoned')
+      expect(await journal.claim({ message, now, takeOver: true })).toEqual({
+        kind: 'granted',
+        interruptions: 1,
+      })
+      expect((await journal.claim({ message, now, takeOver: true })).kind).toBe('running')
+    })
+
+    test('what never started is recorded too, and is not granted later', async () => {
+      const journal = await (await openWorld()).open()
+      const message = anOccurrence('tick')
+      await journal.record(
+        ended(message, { outcome: { kind: 'skipped', reason: 'another run executes' }, started: undefined }),
+      )
+      expect((await journal.claim({ message, now })).kind).toBe('finished')
+      expect(journal.runs({ limit: 5 })).toMatchObject([
+        {
+          id: message.id,
+          entry: 'tick',
+          outcome: 'skipped',
+          reason: 'another run executes',
+          started: undefined,
+        },
+      ])
+    })
+  })
+
+  describe(`${adapter}: a journal tells of`, () => {
+    test('runs, the newest first, of one entry or one task', async () => {
+      const journal = await (await openWorld()).open()
+      const messages = [anOccurrence('a'), anOccurrence('b', {}, { task: 'mail' }), anOccurrence('a')]
+      for (const message of messages) {
+        await journal.claim({ message, now })
+        await journal.record(ended(message))
+      }
+      const ids = (query: Parameters<Journal['runs']>[0]): string[] => journal.runs(query).map(({ id }) => id)
+      const [first, second, third] = messages.map(({ id }) => id)
+      expect(ids({ limit: 10 })).toEqual([third, second, first])
+      expect(ids({ limit: 10, entry: 'a' })).toEqual([third, first])
+      expect(ids({ limit: 1, entry: 'a' })).toEqual([third])
+      expect(ids({ limit: 10, task: 'mail' })).toEqual([second])
+      expect(ids({ limit: 10, task: 'mail', entry: 'a' })).toEqual([])
+    })
+
+    test('a run as its attempts together, and each attempt with its output', async () => {
+      const journal = await (await openWorld()).open()
+      const message = anOccurrence('tick')
+      const output = { head: 'begins\n', tail: 'ends\n', omittedBytes: 42 }
+      await journal.claim({ message, now })
+      const outcome = { kind: 'failed', reason: 'exit code 3', exitCode: 3, output } as const
+      await journal.record(ended(message, { outcome, verdict: { kind: 'retry', at: soon(1) } }))
+      expect(journal.runs({ limit: 1 })).toMatchObject([
+        { outcome: 'waiting', attempts: 1, finished: undefined },
+      ])
+      const second = { ...message, attempt: 2 }
+      await journal.claim({ message: second, now: instant(now + 2_000) })
+      expect(journal.runs({ limit: 1 })).toMatchObject([{ outcome: 'running', attempts: 2, started: now }])
+      await journal.record(ended(second, { finished: instant(now + 3_000) }))
+      expect(journal.runs({ limit: 1 })).toMatchObject([
+        { outcome: 'succeeded', attempts: 2, started: now, finished: now + 3_000 },
+      ])
+      expect(journal.attempts(message.id.slice(0, 8))).toMatchObject([
+        { attempt: 1, outcome: 'failed', exitCode: 3, reason: 'exit code 3', output, verdict: 'retry' },
+        { attempt: 2, outcome: 'succeeded', output: undefined },
+      ])
+    })
+
+    test('a run whose worker died', async () => {
+      const world = await openWorld()
+      const message = aMessage()
+      const worker = await world.claimInProcess(message)
+      await worker.kill()
+      expect((await world.open()).runs({ limit: 1 })).toMatchObject([
+        { id: message.id, outcome: 'abandoned' },
+      ])
+    })
+
+    test('nothing when nothing begins so', async () => {
+      const journal = await (await openWorld()).open()
+      expect(() => journal.attempts('abc')).toThrow('no run begins with abc')
+    })
+  })
+
+  describe(`${adapter}: pruning a journal`, () => {
+    const day = 86_400_000
+
+    test('keeps what a copy may still ask for, and forgets it later', async () => {
+      const journal = await (await openWorld()).open()
+      const message = aMessage()
+      await journal.claim({ message, now })
+      await journal.record(ended(message))
+      await journal.prune(instant(now + 6 * day))
+      expect(journal.runs({ limit: 1 })).toHaveLength(1)
+      await journal.prune(instant(now + 31 * day))
+      expect(journal.runs({ limit: 1 })).toEqual([])
+    })
+
+    test('keeps the last 1,000 of a task, and always the last three of an entry', async () => {
+      const journal = await (await openWorld()).open()
+      const occurrences = Array.from({ length: 4 }, () => anOccurrence('yearly', {}, { task: 'report' }))
+      const many = Array.from({ length: 1_010 }, () => aMessage({ task: 'report' }))
+      await Promise.all([...occurrences, ...many].map((message) => journal.record(ended(message))))
+      await journal.prune(instant(now + 8 * day))
+      expect(journal.runs({ limit: 2_000, entry: 'yearly' })).toHaveLength(3)
+      expect(journal.runs({ limit: 2_000 })).toHaveLength(1_003)
+      await journal.prune(instant(now + 40 * day))
+      expect(journal.runs({ limit: 2_000 }).map(({ entry }) => entry)).toEqual(['yearly', 'yearly', 'yearly'])
+    })
+  })
+}

@@ -1,0 +1,192 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Broker } from '../../src/broker/broker.ts'
+import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import type { Candidate, Emission, Term } from '../../src/broker/term.ts'
+import { type Cursor, cursorThrough } from '../../src/core/cursor.ts'
+import { TermLostError } from '../../src/core/errors.ts'
+import { isUuid } from '../../src/core/uuid.ts'
+import type { TaskMessage } from '../../src/task/task-message.ts'
+import { Inbox } from '../support/inbox.ts'
+import { anOccurrence, soon } from '../support/messages.ts'
+
+export interface TermWorld {
+  connect(emit?: (event: BrokerEvent) => void): Promise<Broker>
+  /** A process that leads `main` and emits one message; resolves once it has. `kill` is SIGKILL. */
+  leadInProcess(message: TaskMessage, cursor: Cursor): Promise<{ kill(): Promise<void> }>
+}
+
+/** What leading and emitting promise on every broker. */
+export function termContract(adapter: string, openWorld: () => Promise<TermWorld>): void {
+  const never = new AbortController().signal
+  const candidate = (change: Partial<Candidate> = {}): Candidate => ({
+    group: 'main',
+    host: 'one',
+    pid: 1,
+    scheduleHash: 'aaaa',
+    ...change,
+  })
+  const emission = (change: Partial<Emission>): Emission => ({
+    messages: [],
+    replacements: [],
+    revocations: [],
+    cursor: cursorThrough(soon(0)),
+    ...change,
+  })
+  const open = async (): Promise<{ world: TermWorld; broker: Broker; term: Term }> => {
+    const world = await openWorld()
+    const broker = await world.connect()
+    return { world, broker, term: await broker.lead(candidate(), never) }
+  }
+  const receive = async (broker: Broker, count: number): Promise<TaskMessage[]> => {
+    const inbox = new Inbox()
+    const consumer = broker.consume({ queues: ['taskbeat'], slots: 100, deliver: inbox.deliver })
+    onTestFinished(() => consumer.stop())
+    const deliveries = await inbox.take(count)
+    return deliveries.map(({ message }) => message)
+  }
+
+  describe(`${adapter}: a term`, () => {
+    test('begins without a cursor, with a namespace of its own', async () => {
+      const { term } = await open()
+      expect(term.cursor).toBeUndefined()
+      expect(term.epoch).toBe(1)
+      expect(isUuid(term.namespace)).toBe(true)
+      expect(term.predecessor).toBeUndefined()
+      expect(term.lost.aborted).toBe(false)
+    })
+
+    test('emits messages and commits the cursor; its successor begins there, in a later epoch', async () => {
+      const { world, term } = await open()
+      const cursor = { due: soon(1_000), entry: 'm' }
+      const message = anOccurrence('tick', { stamp: term.stamp })
+      await term.emit(emission({ messages: [message], cursor }))
+      await term.resign()
+      const next = await (await world.connect()).lead(candidate({ host: 'two', scheduleHash: 'bbbb' }), never)
+      expect(next.cursor).toEqual(cursor)
+      expect(next.epoch).toBeGreaterThan(term.epoch)
+      expect(next.namespace).toBe(term.namespace)
+      expect(next.predecessor).toEqual({ host: 'one', scheduleHash: 'aaaa' })
+      expect(await receive(await world.connect(), 1)).toEqual([message])
+    })
+
+    test('stamps rise within a term and across terms', async () => {
+      const { world, term } = await open()
+      const first = term.stamp
+      await term.emit(emission({}))
+      const second = term.stamp
+      expect(second).toEqual({ epoch: first.epoch, seq: first.seq + 1 })
+      await term.resign()
+      const next = await (await world.connect()).lead(candidate(), never)
+      expect(next.stamp.epoch).toBeGreaterThan(second.epoch)
+    })
+
+    test('one leads, the others wait; a clean stop hands over at once', async () => {
+      const { world, term } = await open()
+      const other = await world.connect()
+      let leads = false
+      const waiting = other.lead(candidate({ host: 'two' }), never).then((next) => {
+        leads = true
+        return next
+      })
+      await term.emit(emission({}))
+      expect(leads).toBe(false)
+      const before = performance.now()
+      await term.resign()
+      await waiting
+      expect(performance.now() - before).toBeLessThan(500)
+    })
+
+    test('other groups are led apart', async () => {
+      const { world, term } = await open()
+      const other = await (await world.connect()).lead(candidate({ group: 'second' }), never)
+      await other.emit(emission({ cursor: cursorThrough(soon(5_000)) }))
+      expect(other.namespace).not.toBe(term.namespace)
+      expect(term.lost.aborted).toBe(false)
+    })
+
+    test('a candidate that gives up waiting is rejected', async () => {
+      const { world } = await open()
+      const giveUp = new AbortController()
+      const waiting = (await world.connect()).lead(candidate(), giveUp.signal)
+      giveUp.abort()
+      await expect(waiting).rejects.toBe(giveUp.signal.reason)
+    })
+
+    test('after resigning nothing is emitted', async () => {
+      const { world, term } = await open()
+      await term.resign()
+      await term.resign()
+      expect(term.lost.aborted).toBe(true)
+      await expect(term.emit(emission({ messages: [anOccurrence('tick')] }))).rejects.toThrow(TermLostError)
+      expect((await (await world.connect()).status()).queues).toEqual([])
+    })
+
+    test('the death of a leader ends its term; what it emitted and committed stays', async () => {
+      const world = await openWorld()
+      const message = anOccurrence('tick')
+      const cursor = { due: soon(3_000), entry: 'tick' }
+      const leader = await world.leadInProcess(message, cursor)
+      const broker = await world.connect()
+      const waiting = broker.lead(candidate({ host: 'two' }), never)
+      await leader.kill()
+      const killed = performance.now()
+      const term = await waiting
+      expect(performance.now() - killed).toBeLessThan(5_000)
+      expect(term.cursor).toEqual(cursor)
+      expect((await receive(broker, 1)).map(({ id }) => id)).toEqual([message.id])
+    })
+
+    test('an id that is emitted twice is one message', async () => {
+      const { broker, term } = await open()
+      const message = anOccurrence('tick', {}, { eta: soon(60_000) })
+      await term.emit(emission({ messages: [message] }))
+      await term.emit(emission({ messages: [message] }))
+      expect((await broker.status()).queues).toMatchObject([{ scheduled: 1 }])
+    })
+
+    test('a revocation removes what has not started, and added again it is there', async () => {
+      const { broker, term } = await open()
+      const [kept, gone, back] = ['kept', 'gone', 'back'].map((entry) =>
+        anOccurrence(entry, {}, { eta: soon(300) }),
+      )
+      if (!kept || !gone || !back) throw new Error('three were made')
+      await term.emit(emission({ messages: [kept, gone, back] }))
+      await term.emit(emission({ revocations: [gone.id, back.id] }))
+      await term.emit(emission({ messages: [{ ...back, args: ['again'] }] }))
+      const received = await receive(broker, 2)
+      expect(new Set(received.map(({ id }) => id))).toEqual(new Set([kept.id, back.id]))
+      expect(received.find(({ id }) => id === back.id)?.args).toEqual(['again'])
+      expect((await broker.status()).queues).toMatchObject([{ ready: 0, scheduled: 0 }])
+    })
+
+    test('a restart sets the cursor in a new epoch', async () => {
+      const { world, term } = await open()
+      await term.emit(emission({ cursor: cursorThrough(soon(9_000_000)) }))
+      const { epoch } = term
+      const cursor = cursorThrough(soon(0))
+      await term.restart(cursor)
+      expect(term.epoch).toBeGreaterThan(epoch)
+      expect(term.cursor).toEqual(cursor)
+      await term.emit(emission({ cursor }))
+      await term.resign()
+      expect((await (await world.connect()).lead(candidate(), never)).cursor).toEqual(cursor)
+    })
+
+    test('the status names the leader, and the schedule that it has adopted', async () => {
+      const { broker, term } = await open()
+      await term.adopt('cccc')
+      await term.emit(emission({ cursor: { due: soon(7), entry: 'x' } }))
+      expect((await broker.status()).leaders).toMatchObject([
+        {
+          group: 'main',
+          host: 'one',
+          pid: 1,
+          scheduleHash: 'cccc',
+          epoch: 1,
+          alive: true,
+          cursor: { entry: 'x' },
+        },
+      ])
+    })
+  })
+}

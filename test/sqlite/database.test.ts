@@ -1,0 +1,174 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { openSqliteBroker } from '../../src/sqlite/sqlite-broker.ts'
+import { Inbox } from '../support/inbox.ts'
+import { aMessage } from '../support/messages.ts'
+import { requires } from '../support/requirements.ts'
+import { connectSqlite } from '../support/sqlite-world.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const options = { clock: systemClock, host: 'here', pid: process.pid, emit: () => {} }
+
+describe('the broker’s file', () => {
+  test('is made only by those who may make it', () => {
+    const path = join(temporaryDirectory(), 'state', 'broker.db')
+    expect(() => openSqliteBroker({ ...options, path, create: false })).toThrow(/does not exist/)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('is open to its group and to nobody else, and so is all that is beside it', async () => {
+    const directory = join(temporaryDirectory(), 'state')
+    const broker = connectSqlite(join(directory, 'broker.db'))
+    broker.consume({ queues: ['taskbeat'], slots: 1, deliver: () => {} })
+    await broker.publish([aMessage()])
+    const mode = (name: string): string => (statSync(join(directory, name)).mode & 0o7777).toString(8)
+    expect(mode('.')).toBe('2770')
+    expect(mode('instances')).toBe('2770')
+    expect(['broker.db', 'broker.db-wal', 'broker.db-shm', 'broker.db.work'].map(mode)).toEqual(
+      Array(4).fill('660'),
+    )
+  })
+
+  test('is refused and left as it is when it is damaged', () => {
+    const path = join(temporaryDirectory(), 'broker.db')
+    const damaged = Buffer.from('SQLite format 3\0'.padEnd(4_096, 'garbage '))
+    writeFileSync(path, damaged)
+    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(
+      expect.objectContaining({ code: 'STATE_CORRUPT', message: expect.stringContaining(path) }),
+    )
+    expect(readFileSync(path)).toEqual(damaged)
+  })
+
+  test('is refused when it is no database at all', () => {
+    const path = join(temporaryDirectory(), 'broker.db')
+    writeFileSync(path, 'dear diary\n'.repeat(200))
+    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(/damaged/)
+    expect(readFileSync(path, 'utf8')).toContain('dear diary')
+  })
+
+  test('is refused when it belongs to another program, or to a later version', () => {
+    const path = join(temporaryDirectory(), 'broker.db')
+    const other = new DatabaseSync(path)
+    other.exec('PRAGMA application_id = 42; CREATE TABLE notes (text)')
+    other.close()
+    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(/another program/)
+    const later = join(temporaryDirectory(), 'broker.db')
+    const broker = connectSqlite(later)
+    const raised = new DatabaseSync(later)
+    raised.exec('PRAGMA user_version = 99')
+    raised.close()
+    expect(() => openSqliteBroker({ ...options, path: later, create: true })).toThrow(/format 99/)
+    return broker.close()
+  })
+
+  test('is refused where a directory is in its place', () => {
+    const path = join(temporaryDirectory(), 'broker.db')
+    mkdirSync(path)
+    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(/cannot open|cannot be opened/)
+  })
+})
+
+test('a row that somebody wrote by hand and that cannot be decoded is set aside, and the others pass', async () => {
+  const path = join(temporaryDirectory(), 'broker.db')
+  const events: BrokerEvent[] = []
+  const broker = connectSqlite(path, (event) => events.push(event))
+  const bad = {
+    noJson: 'not json',
+    noUuid: JSON.stringify({ ...aMessage(), id: '../../etc' }),
+    proto: JSON.stringify(aMessage()).replace('"kwargs":{}', '"kwargs":{"__proto__":{"admin":true}}'),
+    deep: JSON.stringify(aMessage()).replace('"args":[]', `"args":${'['.repeat(5_000)}${']'.repeat(5_000)}`),
+    early: JSON.stringify({ ...aMessage(), attempt: 0 }),
+    control: JSON.stringify({ ...aMessage(), task: 'a\u001b[31m' }),
+  }
+  const raw = new DatabaseSync(path)
+  const insert = raw.prepare(
+    "INSERT INTO messages (id, queue, priority, eta, attempt, body) VALUES (?, 'taskbeat', 9, 0, 1, ?)",
+  )
+  for (const [name, body] of Object.entries(bad)) insert.run(name, body)
+  raw.close()
+  const good = aMessage()
+  await broker.publish([good])
+  const inbox = new Inbox()
+  broker.consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+  expect((await inbox.next()).message.id).toBe(good.id)
+  await expect.poll(async () => (await broker.deadLetters.list(99)).length).toBe(6)
+  const letters = await broker.deadLetters.list(99)
+  expect(new Set(letters.map(({ id }) => id))).toEqual(new Set(Object.keys(bad)))
+  expect(letters.find(({ id }) => id === 'noJson')).toMatchObject({
+    reason: 'it cannot be decoded: it is no JSON',
+    message: undefined,
+    raw: 'not json',
+  })
+  await expect(broker.deadLetters.retry('noJson')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  expect(events.filter(({ kind }) => kind === 'messageUndecodable')).toHaveLength(6)
+})
+
+describe('a full disk', () => {
+  const smallDisk = (context: TestContext): string => {
+    requires(context, process.getuid?.() === 0, 'only root may mount a small disk')
+    const path = join(temporaryDirectory(), 'disk')
+    mkdirSync(path)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path])
+    onTestFinished(() => {
+      execFileSync('umount', ['-l', path])
+    })
+    return path
+  }
+  const fill = (path: string): void => {
+    try {
+      writeFileSync(path, Buffer.alloc(4_000_000))
+    } catch {
+      // That it does not fit is the point.
+    }
+  }
+
+  test('fails what is sent with a clear error, loses nothing accepted, and passes when there is room', async (context) => {
+    const disk = smallDisk(context)
+    const events: BrokerEvent[] = []
+    const broker = connectSqlite(join(disk, 'broker.db'), (event) => events.push(event))
+    const accepted: string[] = []
+    const send = async (): Promise<void> => {
+      const message = aMessage({ args: ['x'.repeat(20_000)] })
+      await broker.publish([message])
+      accepted.push(message.id)
+    }
+    await send()
+    fill(join(disk, 'ballast'))
+    await expect(
+      (async () => {
+        for (;;) await send()
+      })(),
+    ).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      message: expect.stringContaining('the disk is full'),
+    })
+    const inbox = new Inbox()
+    broker.consume({ queues: ['taskbeat'], slots: 1_000, deliver: inbox.deliver })
+    execFileSync('rm', [join(disk, 'ballast')])
+    await send()
+    const received = await inbox.take(accepted.length)
+    expect(new Set(received.map(({ message }) => message.id))).toEqual(new Set(accepted))
+    await Promise.all(received.map((delivery) => delivery.settle({ kind: 'ack' })))
+    expect((await broker.status()).queues).toEqual([])
+  })
+
+  test('fails a settlement, which may be tried again', async (context) => {
+    const disk = smallDisk(context)
+    const broker = connectSqlite(join(disk, 'broker.db'))
+    await broker.publish([aMessage({ args: ['x'.repeat(100_000)] })])
+    const inbox = new Inbox()
+    broker.consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+    const delivery = await inbox.next()
+    fill(join(disk, 'ballast'))
+    const settle = () => delivery.settle({ kind: 'deadLetter', reason: 'no use' })
+    await expect(settle()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    execFileSync('rm', [join(disk, 'ballast')])
+    await settle()
+    expect(await broker.deadLetters.list(5)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { instant } from '../../src/core/instant.ts'
+import type { BeatRecord, RecordedEntry } from '../../src/journal/beat-record.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import { openSqliteBeatRecord } from '../../src/sqlite/sqlite-beat-record.ts'
+import { openSqliteJournal } from '../../src/sqlite/sqlite-journal.ts'
+import { type JournalWorld, journalContract } from '../contracts/journal-contract.ts'
+import { startNode } from '../support/child.ts'
+import { sqliteProcess } from '../support/sqlite-world.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+function openJournal(path: string): Journal {
+  const journal = openSqliteJournal({ path, create: true, host: 'here', pid: process.pid })
+  onTestFinished(() => journal.close())
+  return journal
+}
+
+function openRecord(path: string, group = 'main'): BeatRecord {
+  const record = openSqliteBeatRecord({ path, group })
+  onTestFinished(() => record.close())
+  return record
+}
+
+async function openWorld(): Promise<JournalWorld> {
+  const path = join(temporaryDirectory(), 'journal.db')
+  return {
+    open: async () => openJournal(path),
+    claimInProcess: async (message) => {
+      const child = startNode(sqliteProcess, ['claim', path, JSON.stringify(message)])
+      await child.line()
+      return { kill: () => child.kill() }
+    },
+  }
+}
+
+journalContract('SQLite', openWorld)
+
+test('the beat record keeps the entries of its group, as they were last put', async () => {
+  const path = join(temporaryDirectory(), 'journal.db')
+  const record = openRecord(path)
+  const entry = (name: string, since: number): RecordedEntry => ({
+    name,
+    hash: 'h',
+    since: instant(since),
+    definition: '{}',
+  })
+  await record.change({ put: [entry('a', 1), entry('b', 2)], remove: [] })
+  await record.change({ put: [entry('b', 3), entry('c', 3)], remove: ['a'] })
+  expect([...openRecord(path).entries()]).toEqual([entry('b', 3), entry('c', 3)])
+  expect([...openRecord(path, 'other').entries()]).toEqual([])
+})
+
+test('what was missed is recorded once, however often it is told, and is read with the runs', async () => {
+  const path = join(temporaryDirectory(), 'journal.db')
+  const record = openRecord(path)
+  const missed = {
+    entry: 'tick',
+    task: 'demo',
+    first: instant(1_000),
+    last: instant(9_000),
+    count: 9,
+    exact: true,
+    reason: 'superseded',
+    recorded: instant(10_000),
+  }
+  await record.recordMissed([missed])
+  await record.recordMissed([{ ...missed, last: instant(11_000), count: 11, recorded: instant(12_000) }])
+  expect(openJournal(path).missed({ limit: 10, entry: 'tick' })).toEqual([
+    { ...missed, last: 11_000, count: 11, recorded: 12_000 },
+  ])
+})
