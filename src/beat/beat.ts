@@ -1,0 +1,300 @@
+/**
+ * The beat emits every occurrence of the schedule to the broker, a little ahead of its time, exactly while it leads.
+ *
+ *               start              a term is won
+ *     stopped ────────▶ standby ────────────────▶ leading
+ *        ▲                │  ▲                     │   │
+ *        │      stop      │  └─────────────────────┘   │
+ *        └────────────────┴────────────────────────────┘
+ *                          the term is lost     stop: finish the emission, resign
+ *
+ * One loop, one timer: a turn does what its state has to do now and says how long to rest; news (a reload, a stop, a
+ * term won or lost) rings a bell that ends the rest. So nothing here happens at the same time as anything else.
+ *
+ * The invariant: an occurrence is behind the cursor only if the broker has confirmed it, or it is recorded as missed.
+ * The order is take, record what is missed, emit and commit, advance; and the cursor lives with the messages, in the
+ * broker. A beat remembers nothing across terms but, in its record, which entries it knows in which form since when,
+ * so that adding or editing an entry never fires what was due before.
+ *
+ * What it does about failures:
+ * - The broker stores nothing: the agenda is forgotten and derived again from the cursor, after a back-off, until it can.
+ * - The term is lost: it stands by, and if it leads again it starts from the cursor that it then finds.
+ * - The record cannot be written: it says so and carries on, and writes the changes when it can.
+ * - The clock was set back: the cursor stays, so nothing is emitted twice; it warns when emission will go on.
+ * - The clock leapt ahead: it emits nothing until the clock has kept still for a minute.
+ * - The cursor is hours ahead: a wrong clock committed it; after a steady minute it is set to now, in a new epoch.
+ * - A crash at any point: what was not committed is derived again with the same ids. A changed schedule is settled
+ *   with the broker first and recorded last, so that the next start finds the change again (see roster.ts).
+ *
+ * An idle beat writes nothing: a cursor that is old costs its successor one question per entry, not a scan.
+ */
+import type { Broker } from '../broker/broker.ts'
+import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
+import { type Clock, longestNap } from '../core/clock.ts'
+import type { Cursor } from '../core/cursor.ts'
+import { between, type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
+import type { Service } from '../core/service.ts'
+import type { BeatRecord } from '../journal/beat-record.ts'
+import type { EntrySpec } from '../schedule/entry-spec.ts'
+import type { BeatEvent, NextRun } from './beat-event.ts'
+import { Bell } from './bell.ts'
+import { Candidacy } from './candidacy.ts'
+import { ClockWatch } from './clock-watch.ts'
+import { type Hold, Leadership } from './leadership.ts'
+import { Recorder } from './recorder.ts'
+import { Roster, type ScheduleChange } from './roster.ts'
+import { describeChanges, findNextRun } from './schedule-diff.ts'
+
+export interface BeatParts {
+  readonly broker: Pick<Broker, 'lead'>
+  readonly record: BeatRecord
+  readonly clock: Clock
+  readonly group: string
+  readonly host: string
+  readonly pid: number
+  /** How long before it is due an occurrence is emitted. */
+  readonly lookahead: Milliseconds
+  readonly schedule: readonly EntrySpec[]
+  readonly random: Random
+  /** Told what happens, at once and in order; must not throw. */
+  readonly emit: (event: BeatEvent) => void
+}
+
+/** What a beat can say of itself at one moment. */
+export interface BeatStatus {
+  readonly state: 'stopped' | 'standby' | 'leading'
+  readonly entries: number
+  /** These are known while it leads. */
+  readonly epoch: number | undefined
+  readonly cursor: Cursor | undefined
+  /** The first slot that is not emitted yet. */
+  readonly nextDue: Instant | undefined
+  /** Why it emits nothing although it leads. */
+  readonly hold: Hold | undefined
+}
+
+type State =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'standby'; readonly candidacy: Candidacy | undefined; readonly failures: number }
+  | { readonly kind: 'leading'; readonly leadership: Leadership }
+
+const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
+
+export class Beat implements Service {
+  readonly name = 'beat'
+  readonly #parts: BeatParts
+  readonly #bell: Bell
+  readonly #watch: ClockWatch
+  readonly #recorder: Recorder
+  readonly #roster: Roster
+  #state: State = { kind: 'stopped' }
+  #requested: ReloadRequest | undefined
+  #stopping = false
+  #starting: Promise<void> | undefined
+  #running: Promise<void> | undefined
+  #suspectClock = false
+
+  constructor(parts: BeatParts) {
+    this.#parts = parts
+    this.#bell = new Bell(parts.clock)
+    this.#watch = new ClockWatch(parts.clock)
+    this.#recorder = new Recorder(parts.record, parts.emit)
+    this.#roster = new Roster(parts.clock)
+  }
+
+  /** Reads the record, loads the schedule and stands by. Rejects with STATE_UNUSABLE. */
+  start(): Promise<void> {
+    this.#starting ??= this.#begin()
+    return this.#starting
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#stopping = true
+    this.#bell.ring()
+    await this.#starting?.catch(() => {})
+    await Promise.race([this.#running, whenAborted(deadline)])
+  }
+
+  /**
+   * Replaces the schedule. Resolves once it is in force: from then on nothing is emitted by the former one, and what
+   * of it was emitted ahead is revoked or replaced as soon as the broker takes it. Rejects when an entry cannot be
+   * compiled; then the former one stays. Of several waiting reloads only the newest is carried out.
+   */
+  reload(schedule: readonly EntrySpec[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiting = this.#requested?.waiting ?? []
+    this.#requested = { schedule, waiting: [...waiting, { resolve, reject }] }
+    this.#bell.ring()
+    return promise
+  }
+
+  /** It does what it is there for: it stands by, or leads and emits. */
+  get ready(): boolean {
+    return this.#state.kind !== 'stopped' && this.status().hold === undefined
+  }
+
+  status(): BeatStatus {
+    const leadership = this.#state.kind === 'leading' ? this.#state.leadership : undefined
+    return {
+      state: this.#state.kind,
+      entries: this.#roster.known.size,
+      epoch: leadership?.term.epoch,
+      cursor: leadership?.term.cursor,
+      nextDue: leadership?.nextDue,
+      hold: leadership?.hold,
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { clock, schedule, record } = this.#parts
+    const now = clock.now()
+    const changes = await this.#roster.recall(schedule, record.entries(), now)
+    this.#tellSchedule('scheduleLoaded', changes, now)
+    if (this.#stopping) return
+    this.#state = { kind: 'standby', candidacy: undefined, failures: 0 }
+    this.#running = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      await this.#reloadIfAsked()
+      const rest = await this.#turn()
+      await this.#roster.record(this.#recorder)
+      await this.#bell.rest(rest)
+    }
+    await this.#leave()
+    for (const { resolve } of this.#requested?.waiting ?? []) resolve()
+  }
+
+  async #turn(): Promise<Milliseconds> {
+    const look = this.#watch.look()
+    const { emit } = this.#parts
+    if (look.step !== 0) emit({ kind: 'clockStepped', by: look.step, now: look.now, suspect: look.suspect })
+    if (this.#suspectClock && !look.suspect) emit({ kind: 'clockStable' })
+    this.#suspectClock = look.suspect
+    const state = this.#state
+    if (state.kind === 'standby') return this.#standBy(state, look.now)
+    if (state.kind === 'stopped') return longestNap
+    try {
+      return await state.leadership.turn(look)
+    } catch (error) {
+      emit({ kind: 'leadershipLost', epoch: state.leadership.term.epoch, error })
+      await this.#leave()
+      this.#state = { kind: 'standby', candidacy: undefined, failures: 0 }
+      return milliseconds(0)
+    }
+  }
+
+  async #standBy({ candidacy, failures }: State & { kind: 'standby' }, now: Instant): Promise<Milliseconds> {
+    if (!candidacy) {
+      this.#state = { kind: 'standby', candidacy: this.#stand(), failures }
+      return this.#settleAlone(now)
+    }
+    const { standing } = candidacy
+    switch (standing.kind) {
+      case 'waiting':
+        return this.#settleAlone(now)
+      case 'failed':
+        if (failures === 0) this.#parts.emit({ kind: 'candidacyFailed', error: standing.error })
+        this.#state = { kind: 'standby', candidacy: undefined, failures: failures + 1 }
+        return backoffDelay(candidacyBackoff, failures + 1, this.#parts.random)
+      case 'won':
+        this.#lead(
+          new Leadership({
+            ...this.#parts,
+            roster: this.#roster,
+            recorder: this.#recorder,
+            term: standing.term,
+            scheduleHash: candidacy.candidate.scheduleHash,
+          }),
+        )
+        return milliseconds(0)
+    }
+  }
+
+  #stand(): Candidacy {
+    const { broker, group, host, pid } = this.#parts
+    const candidate = { group, host, pid, scheduleHash: this.#roster.hash }
+    return new Candidacy(broker, candidate, () => this.#bell.ring())
+  }
+
+  #lead(leadership: Leadership): void {
+    const { emit, host } = this.#parts
+    const { epoch, cursor, predecessor, lost } = leadership.term
+    lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
+    this.#state = { kind: 'leading', leadership }
+    emit({ kind: 'leadershipTaken', epoch, cursor, predecessor })
+    if (predecessor && predecessor.host !== host && predecessor.scheduleHash !== this.#roster.hash)
+      emit({ kind: 'scheduleDiffered', host, theirs: predecessor })
+  }
+
+  /**
+   * A standby has nothing to revoke once the lookahead has passed: what this beat had emitted itself by the former
+   * schedule is due by then, and the leader settles its own. Until then the change waits, for this beat may be about
+   * to lead, or to lead again.
+   */
+  #settleAlone(now: Instant): Milliseconds {
+    const { unsettled } = this.#roster
+    if (unsettled.size === 0) return longestNap
+    let settled = now
+    for (const { loaded } of unsettled.values()) {
+      const passed = plus(loaded, this.#parts.lookahead)
+      if (passed > settled) settled = passed
+    }
+    if (settled > now) return between(now, settled)
+    this.#roster.settle()
+    return milliseconds(0)
+  }
+
+  async #reloadIfAsked(): Promise<void> {
+    const request = this.#requested
+    if (!request) return
+    this.#requested = undefined
+    const now = this.#parts.clock.now()
+    try {
+      const changes = await this.#roster.load(request.schedule, now)
+      this.#tellSchedule('scheduleReloaded', changes, now)
+      for (const { resolve } of request.waiting) resolve()
+    } catch (error) {
+      for (const { reject } of request.waiting) reject(error)
+    }
+  }
+
+  #tellSchedule(
+    kind: 'scheduleLoaded' | 'scheduleReloaded',
+    changes: readonly ScheduleChange[],
+    now: Instant,
+  ): void {
+    const { known } = this.#roster
+    const next: NextRun | undefined = findNextRun(known.values(), now)
+    this.#parts.emit({ kind, entries: known.size, next, changes: describeChanges(changes, now) })
+  }
+
+  async #leave(): Promise<void> {
+    const state = this.#state
+    this.#state = { kind: 'stopped' }
+    if (state.kind === 'standby') await state.candidacy?.withdraw()
+    if (state.kind !== 'leading') return
+    const { term } = state.leadership
+    const held = !term.lost.aborted
+    try {
+      await term.resign()
+      if (held) this.#parts.emit({ kind: 'leadershipResigned', epoch: term.epoch })
+    } catch (error) {
+      // Then it ends with this process, or with the session.
+      if (held) this.#parts.emit({ kind: 'leadershipLost', epoch: term.epoch, error })
+    }
+  }
+}
+
+interface ReloadRequest {
+  readonly schedule: readonly EntrySpec[]
+  readonly waiting: readonly { readonly resolve: () => void; readonly reject: (error: unknown) => void }[]
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

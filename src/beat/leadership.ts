@@ -1,0 +1,240 @@
+/**
+ * One term of one beat: what it does, turn by turn, while it leads.
+ *
+ *   look at the clock ─▶ settle a changed schedule ─▶ take a batch ─▶ record what is missed ─▶ emit ─▶ rest
+ *          │ it lies                                                                 │ fails
+ *          ▼                                                                         ▼
+ *        hold still, not ready                            forget the agenda, wait, derive it from the cursor
+ *
+ * What was taken is gone from the agenda, so the agenda is only as good as the last emission: when one fails, it is
+ * made anew from the committed cursor, and nothing is ever sent again from memory.
+ */
+import type { Term } from '../broker/term.ts'
+import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
+import { type Clock, longestNap } from '../core/clock.ts'
+import { type Cursor, cursorThrough, emittedThrough } from '../core/cursor.ts'
+import { TaskbeatError, TermLostError } from '../core/errors.ts'
+import { between, type Instant, instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
+import { Agenda, type Take } from '../schedule/agenda.ts'
+import type { BeatEvent } from './beat-event.ts'
+import { type ClockLook, steadyEnough } from './clock-watch.ts'
+import { inSlices } from './in-slices.ts'
+import { type MissedOccurrences, missedByEdit } from './missed-by-edit.ts'
+import { occurrenceMessage } from './occurrence-message.ts'
+import type { Recorder } from './recorder.ts'
+import { reissue } from './reissue.ts'
+import type { Roster } from './roster.ts'
+
+/** Why nothing is emitted although this beat leads. */
+export type Hold = 'clockSuspect' | 'clockBehind' | 'cursorAhead' | 'emissionFailing'
+
+export interface LeadershipParts {
+  readonly term: Term
+  /** As this beat told it when it stood for the term. */
+  readonly scheduleHash: string
+  readonly roster: Roster
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly lookahead: Milliseconds
+  readonly random: Random
+  readonly emit: (event: BeatEvent) => void
+}
+
+/** Occurrences and missed ranges in one emission: a transaction of milliseconds. */
+const batchLimit = 500
+const emissionBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
+/** A cursor this far ahead was committed by a clock that was wrong. */
+const incredibleLead = milliseconds(3 * 3_600_000)
+/** Two hosts' clocks differ, and a cursor is committed a moment after the clock was read. */
+const clockTolerance = milliseconds(1_000)
+/** Emissions follow each other no faster, where the lookahead is long enough to wait for company: a commit costs an fsync. */
+const longestPace = milliseconds(1_000)
+
+export class Leadership {
+  readonly term: Term
+  readonly #parts: LeadershipParts
+  readonly #pace: Milliseconds
+  #agenda: Agenda | undefined
+  #announcedHash: string
+  #hold: Hold | undefined
+  #failing: { readonly since: Milliseconds; readonly count: number } | undefined
+
+  constructor(parts: LeadershipParts) {
+    this.term = parts.term
+    this.#parts = parts
+    this.#announcedHash = parts.scheduleHash
+    this.#pace = milliseconds(Math.min(longestPace, parts.lookahead / 30))
+  }
+
+  get hold(): Hold | undefined {
+    return this.#failing ? 'emissionFailing' : this.#hold
+  }
+
+  get nextDue(): Instant | undefined {
+    return this.#agenda?.nextDue()
+  }
+
+  /** Does what there is to do now, a batch at the most, and says how long to rest. Rejects with TERM_LOST when it is over. */
+  async turn(look: ClockLook): Promise<Milliseconds> {
+    if (this.term.lost.aborted) throw new TermLostError('the term is over')
+    const hold = this.#judgeClock(look)
+    this.#tellHold(hold, look)
+    try {
+      if (hold === 'clockSuspect') return milliseconds(steadyEnough - look.steadyFor)
+      if (hold === 'cursorAhead') return await this.#awaitReset(look)
+      const rest = await this.#proceed(look.now)
+      this.#tellRecovered()
+      return rest
+    } catch (error) {
+      if (this.term.lost.aborted || (error instanceof TaskbeatError && error.code === 'TERM_LOST'))
+        throw error
+      return this.#failed(error)
+    }
+  }
+
+  async #proceed(now: Instant): Promise<Milliseconds> {
+    const cursor = await this.#settle(now)
+    this.#agenda ??= await this.#derive(cursor)
+    const horizon = plus(now, this.#parts.lookahead)
+    const take = this.#agenda.take({ through: horizon, now, limit: batchLimit })
+    if (!take.cursor) return this.#untilNext(milliseconds(0))
+    await this.#emit(take, take.more ? take.cursor : cursorThrough(horizon), now)
+    return take.more ? milliseconds(0) : this.#untilNext(this.#pace)
+  }
+
+  async #emit(take: Take, cursor: Cursor, now: Instant): Promise<void> {
+    const { term } = this
+    await this.#recordMissed(take.missed, now)
+    const messages = take.occurrences.map((occurrence) => occurrenceMessage(occurrence, term))
+    await term.emit({ messages, replacements: [], revocations: [], cursor })
+    for (const missed of take.missed) this.#parts.emit({ kind: 'occurrenceMissed', ...missed })
+    if (messages.length === 0) return
+    const occurrences = take.occurrences.map(({ entry, due }, index) => ({
+      id: messages[index]?.id ?? '',
+      entry: entry.spec.name,
+      task: entry.spec.task,
+      due,
+      eta: entry.etaOf(due),
+    }))
+    this.#parts.emit({ kind: 'occurrencesEmitted', count: messages.length, through: cursor, occurrences })
+  }
+
+  /** Brings the broker in line with the schedule in force; a crash at any point of it is met by doing it again. */
+  async #settle(now: Instant): Promise<Cursor> {
+    const { roster, clock, emit } = this.#parts
+    const { term } = this
+    const changes = [...roster.unsettled.values()]
+    const before = term.cursor
+    if (before && changes.length > 0) {
+      const missed = missedByEdit(changes, before)
+      await this.#recordMissed(missed, now)
+      const emission = await reissue(changes, term, before, clock)
+      if (emission) {
+        await term.emit(emission)
+        const { messages, replacements, revocations } = emission
+        emit({
+          kind: 'emissionsChanged',
+          added: messages.length,
+          replaced: replacements.length,
+          revoked: revocations.length,
+        })
+      }
+      for (const each of missed) emit({ kind: 'occurrenceMissed', ...each })
+    }
+    const cursor = before ?? (await this.#beginAt(now))
+    for (const { name, after } of changes) {
+      this.#agenda?.remove(name)
+      if (after) this.#agenda?.add(after.entry, resumeAfter(cursor, name, after.since))
+    }
+    roster.settle()
+    if (this.#announcedHash !== roster.hash) {
+      await term.adopt(roster.hash)
+      this.#announcedHash = roster.hash
+    }
+    return cursor
+  }
+
+  /** Without a cursor there is no telling what was emitted. From here on there is one, also for whoever leads next. */
+  async #beginAt(now: Instant): Promise<Cursor> {
+    const cursor = cursorThrough(now)
+    await this.term.emit({ messages: [], replacements: [], revocations: [], cursor })
+    this.#parts.emit({ kind: 'nothingBefore', at: now })
+    return cursor
+  }
+
+  async #derive(cursor: Cursor): Promise<Agenda> {
+    const agenda = new Agenda()
+    await inSlices(this.#parts.roster.known, this.#parts.clock, ([name, { entry, since }]) =>
+      agenda.add(entry, resumeAfter(cursor, name, since)),
+    )
+    return agenda
+  }
+
+  async #recordMissed(missed: readonly MissedOccurrences[], now: Instant): Promise<void> {
+    const { roster, recorder } = this.#parts
+    const taskOf = (entry: string): string => roster.known.get(entry)?.entry.spec.task ?? ''
+    await recorder.recordMissed(missed.map((each) => ({ ...each, task: taskOf(each.entry), recorded: now })))
+  }
+
+  /** How long until there is something to do, by the clock as it is now. */
+  #untilNext(atLeast: Milliseconds): Milliseconds {
+    const next = this.#hold === 'clockBehind' ? this.term.cursor?.due : this.nextDue
+    if (next === undefined) return longestNap
+    const { clock, lookahead } = this.#parts
+    return milliseconds(Math.max(atLeast, between(plus(clock.now(), lookahead), next), 1))
+  }
+
+  #judgeClock(look: ClockLook): Hold | undefined {
+    const { cursor } = this.term
+    if (look.suspect) return 'clockSuspect'
+    if (!cursor) return undefined
+    const lead = between(look.now, cursor.due)
+    if (lead > incredibleLead) return 'cursorAhead'
+    return lead > this.#parts.lookahead + clockTolerance ? 'clockBehind' : undefined
+  }
+
+  async #awaitReset(look: ClockLook): Promise<Milliseconds> {
+    if (look.steadyFor < steadyEnough) return milliseconds(steadyEnough - look.steadyFor)
+    const from = this.term.cursor
+    const to = cursorThrough(look.now)
+    this.#agenda = undefined
+    await this.term.restart(to)
+    this.#parts.roster.knowSince(look.now)
+    if (from) this.#parts.emit({ kind: 'cursorReset', from, to, epoch: this.term.epoch })
+    return milliseconds(0)
+  }
+
+  #tellHold(hold: Hold | undefined, look: ClockLook): void {
+    const { cursor } = this.term
+    const { emit, lookahead } = this.#parts
+    if (hold === this.#hold) return
+    if (this.#hold === 'clockBehind' && hold === undefined) emit({ kind: 'clockCaughtUp' })
+    this.#hold = hold
+    if (!cursor) return
+    if (hold === 'clockBehind')
+      emit({ kind: 'clockBehind', cursor, resumesAt: instant(cursor.due - lookahead) })
+    if (hold === 'cursorAhead') emit({ kind: 'cursorAhead', cursor, now: look.now })
+  }
+
+  #failed(error: unknown): Milliseconds {
+    const { clock, random, emit } = this.#parts
+    this.#agenda = undefined
+    if (!this.#failing) emit({ kind: 'emissionFailed', error })
+    const { since, count } = this.#failing ?? { since: clock.monotonic(), count: 0 }
+    this.#failing = { since, count: count + 1 }
+    return backoffDelay(emissionBackoff, count + 1, random)
+  }
+
+  #tellRecovered(): void {
+    if (!this.#failing) return
+    const { since, count } = this.#failing
+    this.#failing = undefined
+    const lasted = milliseconds(this.#parts.clock.monotonic() - since)
+    this.#parts.emit({ kind: 'emissionRecovered', failures: count, lasted })
+  }
+}
+
+/** What was due by here is emitted, or was due before the entry was known in this form. */
+function resumeAfter(cursor: Cursor, name: string, since: Instant): Instant {
+  return instant(Math.max(emittedThrough(cursor, name), since))
+}

@@ -1,0 +1,38 @@
+import { type Cursor, emittedThrough } from '../core/cursor.ts'
+import { type Instant, instant } from '../core/instant.ts'
+import type { Missed, MissedReason } from '../schedule/missed.ts'
+import type { ScheduleChange } from './roster.ts'
+
+/** What was missed, with the reason that only a beat can have: it belonged to an earlier form of its entry. */
+export type MissedOccurrences = Omit<Missed, 'reason'> & { readonly reason: MissedReason | 'edited' }
+
+const mostCounted = 10_000
+
+/**
+ * What entries were due in their former form, had not been emitted, and never will be, because editing an entry fires
+ * nothing that was due before the edit. Entries that were removed are missed by nobody.
+ */
+export function missedByEdit(changes: Iterable<ScheduleChange>, cursor: Cursor): MissedOccurrences[] {
+  const missed: MissedOccurrences[] = []
+  for (const { name, before, after, loaded } of changes) {
+    if (!before || !after) continue
+    const { timeline } = before.entry
+    const from = instant(Math.max(emittedThrough(cursor, name), before.since))
+    const first = timeline.next(from)
+    if (first === undefined || first > loaded) continue
+    const count = timeline.count(from, loaded, mostCounted + 1)
+    missed.push({
+      entry: name,
+      first,
+      last: timeline.previous(justAfter(loaded)) ?? first,
+      count: Math.min(count, mostCounted),
+      exact: count <= mostCounted,
+      reason: 'edited',
+    })
+  }
+  return missed
+}
+
+function justAfter(at: Instant): Instant {
+  return instant(at + 1)
+}

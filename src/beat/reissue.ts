@@ -1,0 +1,59 @@
+/**
+ * What a changed schedule does to occurrences that are emitted already.
+ *
+ * The beat emits ahead of time, so when a schedule changes, some of the former one's occurrences between now and the
+ * cursor wait in the broker. For each changed entry, by id and so by due:
+ *
+ *   in both forms    it stays, and takes the new content where the broker can still replace it
+ *   only in the old  it is revoked
+ *   only in the new  it is emitted at once, because the loop never looks behind the cursor
+ *
+ * The cursor stands still meanwhile, so doing this twice is doing it once: what is there stays, what is gone is gone.
+ */
+import type { Emission, Term } from '../broker/term.ts'
+import type { Clock } from '../core/clock.ts'
+import { type Cursor, emittedThrough } from '../core/cursor.ts'
+import { type Instant, instant } from '../core/instant.ts'
+import type { Entry } from '../schedule/entry.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import { inSlices } from './in-slices.ts'
+import { occurrenceMessage } from './occurrence-message.ts'
+import type { ScheduleChange } from './roster.ts'
+
+/** Undefined when nothing that was emitted is concerned. */
+export async function reissue(
+  changes: Iterable<ScheduleChange>,
+  term: Pick<Term, 'namespace' | 'stamp'>,
+  cursor: Cursor,
+  clock: Clock,
+): Promise<Emission | undefined> {
+  const messages: TaskMessage[] = []
+  const replacements: TaskMessage[] = []
+  const revocations: string[] = []
+  await inSlices(changes, clock, ({ name, before, after, loaded }) => {
+    const through = emittedThrough(cursor, name)
+    const since = instant(Math.max(loaded, before?.since ?? loaded))
+    const emitted = new Map(occurrences(before?.entry, since, through))
+    for (const [due, entry] of occurrences(after?.entry, loaded, through)) {
+      const kept = emitted.delete(due)
+      const list = kept ? replacements : messages
+      list.push(occurrenceMessage({ entry, due }, term))
+    }
+    for (const [due, entry] of emitted) revocations.push(entry.idOf(term.namespace, due))
+  })
+  const count = messages.length + replacements.length + revocations.length
+  return count === 0 ? undefined : { messages, replacements, revocations, cursor }
+}
+
+/** What an entry has in (after, through]; nothing, when there is no entry. */
+function* occurrences(
+  entry: Entry | undefined,
+  after: Instant,
+  through: Instant,
+): Generator<readonly [due: Instant, Entry]> {
+  if (!entry) return
+  for (let due = entry.timeline.next(after); due !== undefined && due <= through; ) {
+    yield [due, entry]
+    due = entry.timeline.next(due)
+  }
+}
