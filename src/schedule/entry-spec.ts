@@ -33,7 +33,7 @@ export interface EntrySpec {
   /** Local dates, `2026-12-25`, on which nothing is due. */
   readonly except?: readonly string[]
   readonly missed: MissedPolicy
-  /** Missed occurrences older than this are not emitted; undefined = no bound. */
+  /** Missed occurrences older than this are not emitted. Default: 1 h for `at`, else 1 d for `missed: all`, else no bound. */
   readonly missedWindow?: Milliseconds
   /** An occurrence that has not started this long after its ETA never starts, retries included. */
   readonly expires?: Milliseconds

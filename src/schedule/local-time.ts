@@ -29,7 +29,7 @@ export function parseLocalDate(text: string): number | TimingProblem {
 /**
  * `2027-01-01T09:00`, seconds and their decimals optional, a space for the T allowed: the clock of the zone, unless the
  * text carries an offset (`Z`, `+01:00`). A time that a zone skips becomes the first instant after the gap; of one that
- * comes twice the first is taken; `remark` says so.
+ * comes twice the first is taken; `remark` says so. Throws a RangeError when there is no such zone.
  */
 export function parseLocalDateTime(text: string, timezone: string): LocalDateTime | TimingProblem {
   const problem = { expected: 'a time as in 2027-01-01T09:00', got: text }

@@ -47,11 +47,6 @@ export class Zone {
     return found
   }
 
-  /** Local time minus UTC at this instant. */
-  offsetAt(second: number): number {
-    return this.segmentAt(second).offset
-  }
-
   #survey(blockStart: number, blockEnd: number): readonly Segment[] {
     const segments: Segment[] = []
     let start = blockStart

@@ -39,13 +39,6 @@ const changes: readonly (readonly [zone: string, around: string])[] = [
 ]
 
 const expressions = ['30 2 * * *', '15 * * * *', '*/30 0,1,23 * * *']
-  '30 2 * * *',
-  '*/20 1-3 * * *',
-  '15 * * * *',
-  '0 0 * * *',
-  '30 23 * * *',
-  '*/30 0,1 * * *',
-]
 
 describe('around a change of the clocks', () => {
   for (const [zone, date] of changes) {
