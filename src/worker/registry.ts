@@ -1,7 +1,7 @@
 import { parseDuration } from '../core/duration.ts'
 import type { Task } from '../task/define-task.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
-import type { ModuleProblem, ModuleTask } from './task-modules.ts'
+import type { ModuleProblem, ModuleTask } from './task-collection.ts'
 
 /** A task that this worker can run. `module` is there exactly when its action is `module`. */
 export interface RegisteredTask {

@@ -1,9 +1,124 @@
-import type { Task } from '../task/define-task.ts'
-export interface ModuleTask {
-  readonly task: Task
-  readonly file: string
+/**
+ * Task modules: the files that a worker imports, each export of which that was made by `defineTask` is a task.
+ *
+ * TypeScript is loaded as it is (Node strips the types; enums and namespaces it refuses). Inside a module, and inside
+ * whatever it imports, `taskbeat` is the worker's own package, whether or not one is installed beside it.
+ *
+ * A module cannot be unloaded. When a file of the graph has changed since it was loaded, the whole graph is loaded
+ * again as another generation (`?v=2` in stack traces), packages in node_modules apart; the old generation stays in
+ * memory, with what it has opened, until the worker is restarted. That is meant for a deploy now and then, and for
+ * working on a task, not for more.
+ */
+import { statSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { registerHooks } from 'node:module'
+import { extname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Clock } from '../core/clock.ts'
+import { milliseconds } from '../core/instant.ts'
+import { describeImportError } from './describe-import-error.ts'
+import { type ModuleProblem, type ModuleTask, TaskCollection } from './task-collection.ts'
+
+export interface LoadedModules {
+  readonly files: readonly string[]
+  readonly tasks: readonly ModuleTask[]
+  /** The tasks of other files are there all the same. */
+  readonly problems: readonly ModuleProblem[]
 }
-export interface ModuleProblem {
-  readonly file: string
-  readonly reason: string
+
+/** How long the top level of a module may take: one that never ends must not keep the worker from starting. */
+const importLimit = milliseconds(30_000)
+
+const ownIndex = new URL(`../index${extname(import.meta.url)}`, import.meta.url).href
+
+export class TaskModules implements Disposable {
+  readonly #clock: Clock
+  /** The files that the modules consist of, with the time of their last change as it was when they were resolved. */
+  readonly #graph = new Map<string, number>()
+  readonly #hooks: { deregister(): void }
+  #generation = 1
+  /** A file that failed to load may load when another, that is not in the graph, is there. */
+  #failed = false
+
+  /** Registers resolution hooks for the whole process: one of these is enough. Dispose takes them away. */
+  constructor(parts: { readonly clock: Clock }) {
+    this.#clock = parts.clock
+    this.#hooks = registerHooks({
+      resolve: (specifier, context, next) => {
+        if (specifier === 'taskbeat') return { url: ownIndex, format: 'module', shortCircuit: true }
+        const resolved = next(specifier, context)
+        return this.#follows(resolved.url, context.parentURL)
+          ? { ...resolved, url: this.#join(resolved.url) }
+          : resolved
+      },
+    })
+  }
+
+  /** Imports every file that matches, and again when something has changed. Never rejects. */
+  async load(patterns: readonly string[]): Promise<LoadedModules> {
+    if (this.#failed || [...this.#graph].some(([file, time]) => changeTime(file) !== time)) {
+      this.#generation++
+      this.#graph.clear()
+      this.#failed = false
+    }
+    const { files, problems } = await matchFiles(patterns)
+    const collected = new TaskCollection(problems)
+    for (const file of files) await this.#import(file, collected)
+    return { files, tasks: collected.tasks, problems: collected.problems }
+  }
+
+  [Symbol.dispose](): void {
+    this.#hooks.deregister()
+  }
+
+  async #import(file: string, collected: TaskCollection): Promise<void> {
+    const loaded = new AbortController()
+    const tooLong = this.#clock.sleep(importLimit, loaded.signal).then(() => undefined)
+    try {
+      const module: unknown = await Promise.race([import(this.#join(pathToFileURL(file).href)), tooLong])
+      if (typeof module === 'object' && module !== null) collected.add(file, Object.values(module))
+      else throw new Error(`it has not come to the end of its top level within ${importLimit / 1_000} s`)
+    } catch (error) {
+      this.#failed = true
+      collected.fail(file, describeImportError(error))
+    } finally {
+      loaded.abort()
+    }
+  }
+
+  /** Whether a file belongs to the graph because one that does imports it. */
+  #follows(url: string, parent: string | undefined): boolean {
+    if (!url.startsWith('file:') || url.includes('/node_modules/')) return false
+    return parent?.startsWith('file:') === true && this.#graph.has(fileURLToPath(parent))
+  }
+
+  /** The address of a file of the graph, in the present generation. */
+  #join(url: string): string {
+    const file = fileURLToPath(url)
+    this.#graph.set(file, changeTime(file))
+    return this.#generation === 1 ? url : `${url}?v=${this.#generation}`
+  }
+}
+
+/** The modification time; NaN, which equals nothing, for a file that is gone. */
+function changeTime(file: string): number {
+  try {
+    return statSync(file).mtimeMs
+  } catch {
+    return Number.NaN
+  }
+}
+
+async function matchFiles(
+  patterns: readonly string[],
+): Promise<{ readonly files: readonly string[]; readonly problems: readonly ModuleProblem[] }> {
+  const files = new Set<string>()
+  const problems: ModuleProblem[] = []
+  for (const pattern of patterns) {
+    const matched: string[] = []
+    for await (const file of glob(pattern)) matched.push(file)
+    if (matched.length === 0) problems.push({ file: pattern, reason: 'no file matches' })
+    for (const file of matched.sort()) files.add(file)
+  }
+  return { files: [...files], problems }
 }

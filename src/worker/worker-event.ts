@@ -10,6 +10,8 @@ export type WorkerEvent =
   | { readonly kind: 'taskUnknown'; readonly task: string; readonly message: TaskMessage } // once per name
   | { readonly kind: 'journalUnwritable'; readonly error: unknown } // no work is taken until it recovers
   | { readonly kind: 'journalRecovered'; readonly after: Milliseconds }
+  /** The broker cannot be asked for work; tried again every few seconds. */
+  | { readonly kind: 'intakeFailed'; readonly error: unknown }
   /** The process that kills runs when the worker dies was gone; another follows. */
   | { readonly kind: 'guardLost'; readonly reason: string }
   | { readonly kind: 'modulesLoaded'; readonly files: number; readonly tasks: number }
@@ -63,8 +65,8 @@ export type RunEvent =
       readonly verdict: Verdict
       readonly error: unknown
     }
-  /** The worker stopped before it could record or settle this: it will come again. */
-  | { readonly kind: 'runLeftUnsettled'; readonly message: TaskMessage }
+  /** It could not be recorded or settled (the stop was in a hurry; or, with an error, a mistake of ours): it comes again. */
+  | { readonly kind: 'runLeftUnsettled'; readonly message: TaskMessage; readonly error: unknown }
   | {
       readonly kind: 'outputLine'
       readonly message: TaskMessage

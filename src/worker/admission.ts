@@ -1,0 +1,118 @@
+/**
+ * Whether a delivery may start: everything before the first instruction of the task.
+ *
+ *   early? ─▶ vetoed, expired? ─▶ task known? ─▶ journal's claim ─▶ start, or end, or turn away
+ *
+ * An attempt that ends here is claimed first as well: only the journal knows whether this delivery is the copy of one
+ * that has ended otherwise, and its word goes before a veto and an expiry.
+ */
+import type { Delivery } from '../broker/delivery.ts'
+import type { Clock } from '../core/clock.ts'
+import { type Instant, milliseconds, plus } from '../core/instant.ts'
+import type { Claim } from '../journal/journal.ts'
+import { interruptionLimit, judge } from '../task/judge.ts'
+import type { Outcome } from '../task/outcome.ts'
+import { noRetry } from '../task/retry-policy.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+import type { JournalGate } from './journal-gate.ts'
+import type { ProcessGuard } from './process-guard.ts'
+import type { RegisteredTask } from './registry.ts'
+import type { TaskLookup } from './task-lookup.ts'
+import type { EmitWorkerEvent } from './worker-event.ts'
+
+export type Admission =
+  /** It is claimed, and starts. */
+  | { readonly kind: 'start'; readonly task: RegisteredTask }
+  /** It has ended without having started: to be recorded, then settled. */
+  | { readonly kind: 'end'; readonly outcome: Outcome; readonly verdict: Verdict }
+  /** Not now, or not again: to be settled, and nothing is recorded of it. */
+  | { readonly kind: 'turnAway'; readonly verdict: Verdict }
+
+/** While another delivery of the same attempt is at work, this one asks again so often. */
+const busyPause = milliseconds(1_000)
+
+export interface AdmissionParts {
+  readonly clock: Clock
+  readonly lookup: TaskLookup
+  readonly journal: JournalGate
+  readonly guard: ProcessGuard
+  readonly emit: EmitWorkerEvent
+}
+
+export class AdmissionDesk {
+  readonly #parts: AdmissionParts
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts
+  }
+
+  async admit({ message, veto }: Delivery): Promise<Admission> {
+    const { clock, journal, lookup } = this.#parts
+    const now = clock.now()
+    if (now < message.eta) return release(message.eta)
+    if (journal.opensAt !== undefined) return release(journal.opensAt)
+    const bar = veto ?? expiry(message, now)
+    const task = bar ? undefined : await lookup.find(message)
+    const nextLook = bar || task ? undefined : lookup.nextLook(message)
+    if (nextLook !== undefined) return release(nextLook)
+    const claim = await this.#claim(message)
+    if (claim.kind !== 'granted') return this.#answer(claim)
+    if (bar) return { kind: 'end', outcome: bar, verdict: { kind: 'ack' } }
+    if (!task) return dead(`task ${message.task} is not defined here`)
+    if (claim.interruptions >= interruptionLimit) return this.#suspect(message, claim.interruptions)
+    return { kind: 'start', task }
+  }
+
+  /** A dead worker's attempt is claimed once nothing of it is left. */
+  async #claim(message: TaskMessage): Promise<Claim | { readonly kind: 'unwritable' }> {
+    const { clock, journal, guard, emit } = this.#parts
+    const claim = await journal.claim({ message, now: clock.now() })
+    if (claim.kind !== 'abandoned') return claim
+    const killed = await guard.sweep(message.id)
+    emit({ kind: 'runTakenOver', message, instance: claim.instance, killed })
+    return journal.claim({ message, now: clock.now(), takeOver: true })
+  }
+
+  #answer(claim: Exclude<Claim, { kind: 'granted' }> | { readonly kind: 'unwritable' }): Admission {
+    const { clock, journal } = this.#parts
+    switch (claim.kind) {
+      case 'finished':
+        return { kind: 'turnAway', verdict: claim.verdict }
+      case 'stale':
+        return { kind: 'turnAway', verdict: { kind: 'ack' } }
+      case 'running':
+      case 'abandoned':
+        return release(plus(clock.now(), busyPause))
+      case 'unwritable':
+        return release(journal.opensAt ?? clock.now())
+    }
+  }
+
+  #suspect(message: TaskMessage, interruptions: number): Admission {
+    const { clock } = this.#parts
+    const reason = `interrupted ${interruptions} times by the death of its worker`
+    const outcome: Outcome = { kind: 'failed', reason, permanent: true }
+    const verdict = judge(outcome, message, noRetry, { now: clock.now(), random: () => 0 })
+    return { kind: 'end', outcome, verdict }
+  }
+}
+
+/** An implicit expiry, by the occurrence's successor, bounds the first attempt only. */
+function expiry({ attempt, expires, occurrence }: TaskMessage, now: Instant): Outcome | undefined {
+  if (expires !== undefined && now >= expires) return { kind: 'expired', at: expires }
+  const startBy = attempt === 1 ? occurrence?.startBy : undefined
+  return startBy !== undefined && now >= startBy ? { kind: 'expired', at: startBy } : undefined
+}
+
+function release(at: Instant): Admission {
+  return { kind: 'turnAway', verdict: { kind: 'release', at } }
+}
+
+function dead(reason: string): Admission {
+  return {
+    kind: 'end',
+    outcome: { kind: 'failed', reason, permanent: true },
+    verdict: { kind: 'deadLetter', reason },
+  }
+}

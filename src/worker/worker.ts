@@ -1,0 +1,183 @@
+/**
+ * The worker: takes deliveries and does what they ask for.
+ *
+ *                 ┌────────────── admission ──────────────┐
+ *   delivery ──▶ look up ──▶ claim in the journal ──▶ execute within limits ──▶ judge ──▶ record ──▶ settle
+ *                 │             │                                                │          │          │
+ *                 │             │                                                value      journal    broker
+ *                 │             └ ended before: settled as recorded · old copy: acknowledged
+ *                 │               at work elsewhere: given back for a second
+ *                 └ unknown: given back for 5 s, 10 s … 60 s, dead after 10 min
+ *
+ * Every step ends with a value, and only the last two write. The invariant: nothing starts that is not claimed, and
+ * nothing is settled whose ending is not recorded. So whatever dies between two steps, the message comes again, and
+ * the journal knows what to say.
+ *
+ * On each failure:
+ * - The task fails, hangs, prints without end, forks: its executor makes an outcome of it.
+ * - The journal cannot be written: no work is taken until it can (journal-gate.ts); what has run waits to be recorded.
+ * - The broker cannot be told: settling is tried again while the worker runs; the delivery keeps its slot.
+ * - The worker is killed: the guard process kills what it ran; the claim is taken over by whoever gets the message
+ *   next, and after three such deaths in one attempt the task itself is suspected.
+ * - A step throws, which is a mistake of ours: that delivery is left unsettled and told of; the others go on.
+ *
+ * The worker's own life:
+ *
+ *   idle ──start──▶ working ──stop──▶ draining ──grace over──▶ interrupting ──▶ stopped
+ *                     │  ▲               └────── deadline: now, by SIGKILL ─────────▲
+ *                     └──┘ reload
+ */
+import type { Broker } from '../broker/broker.ts'
+import type { Delivery } from '../broker/delivery.ts'
+import type { Random } from '../core/backoff.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Milliseconds } from '../core/instant.ts'
+import type { Service } from '../core/service.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import { AdmissionDesk } from './admission.ts'
+import { DeliveryHandler } from './delivery-handler.ts'
+import { drain } from './drain.ts'
+import type { Executors } from './executor.ts'
+import { Intake } from './intake.ts'
+import { JournalGate } from './journal-gate.ts'
+import type { ProcessGuard } from './process-guard.ts'
+import type { Registry } from './registry.ts'
+import { Slots } from './slots.ts'
+import { TaskLookup } from './task-lookup.ts'
+import type { EmitWorkerEvent } from './worker-event.ts'
+
+/** What a reload may change. */
+export interface WorkerPlan {
+  readonly registry: Registry
+  readonly queues: readonly string[]
+  /** How many runs at once. */
+  readonly concurrency: number
+  /** How long a stop waits for what runs. */
+  readonly grace: Milliseconds
+}
+
+export interface WorkerOptions extends WorkerPlan {
+  readonly broker: Broker
+  readonly journal: Journal
+  readonly executors: Executors
+  readonly guard: ProcessGuard
+  readonly clock: Clock
+  readonly random: Random
+  readonly emit: EmitWorkerEvent
+  /**
+   * Called when a message names a task that is not in the registry: read the configuration once more and, if it has
+   * changed, call `reload` before this resolves.
+   */
+  readonly refresh: () => Promise<void>
+}
+
+export class Worker implements Service {
+  readonly name = 'worker'
+  readonly #options: WorkerOptions
+  readonly #lookup: TaskLookup
+  readonly #slots: Slots
+  readonly #intake: Intake
+  readonly #handler: DeliveryHandler
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  readonly #interrupt = new AbortController()
+  readonly #kill = new AbortController()
+  #plan: WorkerPlan
+  #stopped: Promise<void> | undefined
+
+  constructor(options: WorkerOptions) {
+    const { broker, journal, clock, random, emit, executors, guard, refresh } = options
+    this.#options = options
+    this.#plan = options
+    this.#lookup = new TaskLookup(options.registry, { clock, emit, refresh })
+    this.#slots = new Slots(options.concurrency)
+    this.#intake = new Intake({
+      broker,
+      clock,
+      deliver: (delivery) => this.#take(delivery),
+      onFailure: (error) => emit({ kind: 'intakeFailed', error }),
+    })
+    const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
+    this.#handler = new DeliveryHandler({
+      clock,
+      random,
+      emit,
+      executors,
+      journal: gate,
+      slots: this.#slots,
+      desk: new AdmissionDesk({ clock, emit, guard, journal: gate, lookup: this.#lookup }),
+      signals: {
+        stopping: this.#stopping.signal,
+        interrupt: this.#interrupt.signal,
+        kill: this.#kill.signal,
+      },
+    })
+  }
+
+  /** What executes at this moment. */
+  get running(): readonly TaskMessage[] {
+    return this.#handler.running
+  }
+
+  async start(): Promise<void> {
+    const { queues, concurrency } = this.#plan
+    this.#intake.open({ queues, concurrency })
+    this.#options.emit({ kind: 'workerStarted', queues, concurrency })
+  }
+
+  /** What runs keeps its definition; what starts from now on takes the new. */
+  reload(plan: WorkerPlan): void {
+    const { queues, concurrency, registry } = plan
+    this.#plan = plan
+    this.#lookup.registry = registry
+    this.#slots.resize(concurrency)
+    this.#intake.change({ queues, concurrency })
+    this.#options.emit({ kind: 'workerReloaded', tasks: registry.size, queues, concurrency })
+  }
+
+  /** Takes no new work and waits up to `grace` for what runs, then interrupts it. `deadline` means now. */
+  stop(deadline: AbortSignal): Promise<void> {
+    if (deadline.aborted) this.#hurry()
+    else deadline.addEventListener('abort', () => this.#hurry(), { once: true })
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, emit } = this.#options
+    this.#stopping.abort('the worker stops')
+    await this.#intake.close()
+    const idle = this.#idle()
+    await drain(idle, {
+      clock,
+      emit,
+      grace: this.#plan.grace,
+      hurry: this.#kill.signal,
+      running: () => this.running,
+    })
+    this.#interruptAll('the worker stopped')
+    await idle
+    emit({ kind: 'workerStopped' })
+  }
+
+  #hurry(): void {
+    this.#interruptAll('the worker was stopped at once')
+    this.#kill.abort()
+  }
+
+  #interruptAll(reason: string): void {
+    if (this.#interrupt.signal.aborted) return
+    for (const message of this.running) this.#options.emit({ kind: 'runInterrupted', message, reason })
+    this.#interrupt.abort(reason)
+  }
+
+  #take(delivery: Delivery): void {
+    const handled = this.#handler.handle(delivery).finally(() => this.#underWay.delete(handled))
+    this.#underWay.add(handled)
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+}
