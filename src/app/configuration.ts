@@ -1,0 +1,52 @@
+import { findConfigFile } from '../config/find-config-file.ts'
+import { type Loaded, loadSettings } from '../config/load-settings.ts'
+import { type Problem, renderProblem } from '../config/problem.ts'
+import type { Parts } from '../config/read-settings.ts'
+import type { Role } from '../config/reading.ts'
+import { TaskbeatError } from '../core/errors.ts'
+import type { Host } from './host.ts'
+
+/** The configuration file that a process was started with. It is read again at each reload. */
+export interface ConfigurationFile {
+  readonly path: string
+  readonly role: Role
+  readonly parts?: Parts
+}
+
+/** A file that was read and is fit for use. */
+export type Configuration = Extract<Loaded, { readonly settings: unknown }>
+
+/**
+ * Finds the file. Throws CONFIG_INVALID when there is none. One that only happens to lie in the working directory is
+ * told of by `tell`, since nobody named it.
+ */
+export function findConfiguration(
+  flag: string | undefined,
+  role: Role,
+  host: Host,
+  tell: (text: string) => void,
+): string {
+  const { env, cwd, isRoot } = host
+  const found = findConfigFile({ flag, env, cwd, role, isRoot })
+  if ('message' in found) throw configurationError([found])
+  if (found.how === 'workingDirectory') tell(`using ./${found.path}`)
+  return found.path
+}
+
+/** Reads it. Throws CONFIG_INVALID with every problem, rendered. */
+export async function readConfiguration(file: ConfigurationFile, host: Host): Promise<Configuration> {
+  const { path, role, parts } = file
+  const loaded = await loadSettings(path, {
+    role,
+    env: host.env,
+    cwd: host.cwd,
+    hostname: host.name,
+    ...(parts ? { parts } : {}),
+  })
+  if ('problems' in loaded) throw configurationError(loaded.problems)
+  return loaded
+}
+
+function configurationError(problems: readonly Problem[]): TaskbeatError {
+  return new TaskbeatError('CONFIG_INVALID', problems.map(renderProblem).join('\n'))
+}

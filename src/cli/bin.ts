@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// Nothing that an old Node does not know may be imported here before its version was looked at.
+const [major = 0] = process.versions.node.split('.').map(Number)
+if (major < 24) {
+  process.stderr.write(`taskbeat needs Node 24 or later, and this is ${process.version}\n`)
+  process.exit(78)
+}
+const { main } = await import('./main.ts')
+process.exitCode = await main(process.argv.slice(2))

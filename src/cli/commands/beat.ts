@@ -1,0 +1,37 @@
+import { BeatService } from '../../app/beat-service.ts'
+import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
+import { createLog } from '../../observe/log.ts'
+import { narrate } from '../../observe/narrate.ts'
+import type { AddCommand } from '../command.ts'
+import { logWarnings, readAgain } from '../reloading.ts'
+import { runServices } from '../run-service.ts'
+import { remark } from '../terminal.ts'
+
+/** `taskbeat beat`: emits what the schedule says, in the foreground. */
+export const addBeat: AddCommand = (program, { terminal, run }) => {
+  program
+    .command('beat')
+    .description('emit each occurrence of the schedule to the broker, a little ahead of its time')
+    .option('-c, --config <file>', 'the configuration')
+    .addHelpText('after', '\nSIGHUP reloads the configuration, SIGTERM and SIGINT stop.')
+    .action(
+      run(async (options: { readonly config?: string }) => {
+        const { host, stdout } = terminal
+        const path = findConfiguration(options.config, 'beat', host, (text) => remark(terminal, text))
+        const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
+        const configuration = await readConfiguration(file, host)
+        const { settings } = configuration
+        const log = createLog({ ...settings.log, stream: stdout })
+        logWarnings(configuration, log)
+        const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
+        return runServices({
+          services: [beat],
+          log,
+          reload: async () => {
+            const changed = await readAgain(file, host, log)
+            if (changed) await beat.reload(changed)
+          },
+        })
+      }),
+    )
+}

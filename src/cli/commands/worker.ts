@@ -1,0 +1,81 @@
+import { InvalidArgumentError } from 'commander'
+import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
+import { WorkerService } from '../../app/worker-service.ts'
+import type { Settings } from '../../config/settings.ts'
+import { createLog } from '../../observe/log.ts'
+import { narrate } from '../../observe/narrate.ts'
+import type { AddCommand } from '../command.ts'
+import { logWarnings, readAgain } from '../reloading.ts'
+import { runServices } from '../run-service.ts'
+import { remark } from '../terminal.ts'
+
+interface Options {
+  readonly config?: string
+  readonly queues?: readonly string[]
+  readonly concurrency?: number
+}
+
+/** `taskbeat worker`: runs what is due, in the foreground. */
+export const addWorker: AddCommand = (program, { terminal, run }) => {
+  program
+    .command('worker')
+    .description('run what is due')
+    .option('-c, --config <file>', 'the configuration')
+    .option('-q, --queues <names>', 'serve these queues, separated by commas', parseQueues)
+    .option('-n, --concurrency <count>', 'how many runs at once', parseCount)
+    .addHelpText(
+      'after',
+      '\nSIGHUP reloads the configuration. SIGTERM and SIGINT stop: what runs gets its time (worker.grace), a second\n' +
+        'signal means now.',
+    )
+    .action(
+      run(async (options: Options) => {
+        const { host, stdout } = terminal
+        const path = findConfiguration(options.config, 'worker', host, (text) => remark(terminal, text))
+        const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
+        const configuration = await readConfiguration(file, host)
+        const log = createLog({ ...configuration.settings.log, stream: stdout })
+        logWarnings(configuration, log)
+        const read = async (): Promise<Settings | undefined> => {
+          const settings = await readAgain(file, host, log)
+          return settings && withOptions(settings, options)
+        }
+        const worker = new WorkerService({
+          settings: withOptions(configuration.settings, options),
+          host,
+          emit: (told) => log.write(narrate(told)),
+          read,
+        })
+        return runServices({
+          services: [worker],
+          log,
+          reload: async () => {
+            const changed = await read()
+            if (changed) await worker.reload(changed)
+          },
+        })
+      }),
+    )
+}
+
+/** What the command line says comes before the file. */
+function withOptions(settings: Settings, { queues, concurrency }: Options): Settings {
+  const worker = {
+    ...settings.worker,
+    ...(queues ? { queues } : {}),
+    ...(concurrency ? { concurrency } : {}),
+  }
+  return { ...settings, worker }
+}
+
+function parseQueues(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim())
+  if (names.includes('')) throw new InvalidArgumentError('expected names separated by commas')
+  return names
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('expected a whole number from 1')
+  return count
+}

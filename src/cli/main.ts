@@ -1,0 +1,66 @@
+/**
+ * The command line: the only place that sees argv, and the only one that exits.
+ *
+ * A command is a file in `commands/` that adds itself to the program. Data goes to standard output (`--json` for
+ * programs), everything else to standard error; the exit code is 0, 1 when it failed, 2 when it was called wrongly,
+ * 78 when the configuration is to blame.
+ */
+import { Command, CommanderError } from 'commander'
+import { thisHost } from '../app/host.ts'
+import { describeError, TaskbeatError } from '../core/errors.ts'
+import type { AddCommand, CommandContext } from './command.ts'
+import { addBeat } from './commands/beat.ts'
+import { addCheck } from './commands/check.ts'
+import { addWorker } from './commands/worker.ts'
+import { exitCode, exitCodeOf } from './exit-code.ts'
+import { remark, type Terminal } from './terminal.ts'
+import { version } from './version.ts'
+
+const commands: readonly AddCommand[] = [addBeat, addWorker, addCheck]
+
+/** Runs the command that `argv` (without node and script) names, and resolves with the exit code. */
+export async function main(argv: readonly string[], terminal: Terminal = ownTerminal()): Promise<number> {
+  let code: number = exitCode.ok
+  const context: CommandContext = {
+    terminal,
+    run:
+      (action) =>
+      async (...args) => {
+        try {
+          code = (await action(...args)) ?? exitCode.ok
+        } catch (error) {
+          remark(
+            terminal,
+            error instanceof TaskbeatError ? error.message : `taskbeat: ${describeError(error)}`,
+          )
+          code = exitCodeOf(error)
+        }
+      },
+  }
+  try {
+    await createProgram(context).parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    code = error.exitCode === 0 ? exitCode.ok : exitCode.usage
+  }
+  return code
+}
+
+function createProgram(context: CommandContext): Command {
+  const { stdout, stderr } = context.terminal
+  const program = new Command('taskbeat')
+    .description('Runs work on time: one YAML file says what is due when.')
+    .version(version)
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+    })
+    .showHelpAfterError('(taskbeat --help tells more)')
+    .exitOverride()
+  for (const add of commands) add(program, context)
+  return program
+}
+
+function ownTerminal(): Terminal {
+  return { host: thisHost(), stdout: process.stdout, stderr: process.stderr }
+}

@@ -1,0 +1,40 @@
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import { describeError } from '../core/errors.ts'
+import type { Line } from './line.ts'
+
+export function narrateBroker(event: BrokerEvent): Line {
+  switch (event.kind) {
+    case 'brokerFailed':
+      return {
+        level: 'error',
+        message: `the broker could not ${event.operation}: ${describeError(event.error)}`,
+        fields: {},
+      }
+    case 'brokerRecovered':
+      return { level: 'info', message: 'the broker works again', fields: {} }
+    case 'messageUndecodable':
+      return {
+        level: 'error',
+        message: `a message in ${event.queue} cannot be decoded and was set aside: ${event.reason}`,
+        fields: { id: event.id, queue: event.queue },
+      }
+    case 'claimsFreed':
+      return {
+        level: 'warn',
+        message: `a worker has died; ${event.count === 1 ? 'the message' : `the ${event.count} messages`} it held will run again`,
+        fields: { instance: event.instance, count: event.count },
+      }
+    case 'deadLettersRemoved':
+      return {
+        level: 'warn',
+        message: `${event.count} of the oldest dead letters were removed: too many or too old`,
+        fields: { count: event.count },
+      }
+    case 'wakeUpsUnavailable':
+      return {
+        level: 'warn',
+        message: `the kernel cannot wake this worker, so it looks ten times a second: ${describeError(event.error)}`,
+        fields: {},
+      }
+  }
+}
