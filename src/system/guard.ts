@@ -42,14 +42,14 @@ set --
 while [ "$slot" -lt "$top" ]; do
   slot=$((slot + 1))
   eval "group=\\$group_$slot id=\\$id_$slot"
-  case $group in *[!0-9]* | '') ;; *) kill -KILL -- "-$group" 2>/dev/null ;; esac
+  case $group in *[!0-9]* | '') ;; *) kill -s KILL -- "-$group" 2>/dev/null ;; esac
   case $id in - | '') ;; *) set -- "$@" -e "${variable}=$id" ;; esac
 done
 [ $# -eq 0 ] && exit 0
 for round in 1 2 3 4 5 6; do
   for file in $(grep -lzxF "$@" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
-    kill -KILL "\${pid%/environ}" 2>/dev/null
+    kill -s KILL "\${pid%/environ}" 2>/dev/null
   done
   sleep 0.1
 done

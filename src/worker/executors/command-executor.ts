@@ -5,8 +5,8 @@
  *                                                                        │                 killed      closed
  *                                                                        └ cannot start: failed, with the reason
  *
- * The attempt is over when its main process is. What the process left in its group is killed then, at once, because a
- * journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group (setsid)
+ * The attempt is over when its main process is. What the process left in its group is killed then, after a moment,
+ * because a journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group (setsid)
  * and lives on. Until then everything is the attempt's: on a time limit or an interruption the whole group gets
  * SIGTERM, after `killAfter` SIGKILL, and then whatever else carries the run's id is hunted down as well. The first
  * reason to stop is the one that is told, whatever the process makes of it.
@@ -30,6 +30,9 @@ import { LineSplitter } from './line-splitter.ts'
 import type { ProcessGroup } from './process-group.ts'
 import { commandLineOf, type SpawnedCommand, spawnCommand } from './spawn-command.ts'
 import { watchForStop } from './stop-watch.ts'
+
+/** How long what is left may take to end, or to leave the group: a daemon forks first and calls setsid then. */
+const farewell = milliseconds(100)
 
 /** How long the pipes of a process that has ended may stay open in the hands of others. */
 const pipeGrace = milliseconds(500)
@@ -83,7 +86,7 @@ export class CommandExecutor implements Executor {
     )
     const exit = await exited
     watch.end()
-    await group.end()
+    await group.end(watch.reason ? milliseconds(0) : farewell)
     if (watch.reason) await this.#guard.sweep(execution.message.id)
     await this.#closePipes(child, closed)
     return commandOutcome(exit, watch.reason, printed.end())
