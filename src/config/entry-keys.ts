@@ -23,7 +23,7 @@ export interface EntryValues {
   readonly end: string
   readonly except: readonly string[]
   readonly missed: MissedPolicy
-  readonly missed_window: Milliseconds | 'none'
+  readonly missed_window: Milliseconds
   readonly expires: Milliseconds | 'none'
   readonly overlap: OverlapPolicy
   readonly enabled: boolean
@@ -69,9 +69,9 @@ export const entryKeys: Section<EntryValues> = {
       default: 'latest',
     },
     missed_window: {
-      kind: durationOrNone(1),
+      kind: duration(1),
       doc: 'How far back `missed` looks.',
-      default: 'none; 1d for missed: all, 1h for at',
+      default: 'its successor; 1d for missed: all, 1h for at',
     },
     expires: {
       kind: durationOrNone(1),

@@ -3,7 +3,7 @@ import { type Parts, readSettings } from './read-settings.ts'
 import type { Reading } from './reading.ts'
 import { Report } from './report.ts'
 import { SourceText } from './source-text.ts'
-import { parseInChunks } from './yaml-chunks.ts'
+import { NotInChunksError, parseInChunks } from './yaml-chunks.ts'
 import { isRefused, parseDocument } from './yaml-document.ts'
 import type { YamlNode } from './yaml-node.ts'
 
@@ -23,27 +23,39 @@ const chunksFrom = 262_144
 
 /** From text to settings, or to everything that is wrong with it. */
 export function parseSettings(options: ParseOptions): Loaded {
-  const report = new Report(new SourceText(options.file, options.text))
-  const root = parseText(options.text, report)
-  const read = root && readSettings(root, options.absolute, { ...options, report }, options.parts)
+  const source = new SourceText(options.file, options.text)
+  const report = new Report(source)
+  refuseControlCharacters(report)
+  if (report.hasProblems) return { problems: report.problems() }
+  if (options.text.length < chunksFrom) return parseWhole(options, report)
+  try {
+    return readRoot(parseInChunks(options.text), options, report)
+  } catch (error) {
+    if (!(error instanceof NotInChunksError)) throw error
+    return parseWhole(options, new Report(source))
+  }
+}
+
+function parseWhole(options: ParseOptions, report: Report): Loaded {
+  const root = parseDocument(options.text, 0)
+  if (!isRefused(root)) return readRoot(root, options, report)
+  for (const { offset, message } of root) report.problem(offset, '', message)
+  return { problems: report.problems() }
+}
+
+function readRoot(root: YamlNode | undefined, options: ParseOptions, report: Report): Loaded {
+  if (root === undefined || (root.kind === 'scalar' && root.value === null)) {
+    report.problem(0, '', options.text.trim() === '' ? 'the file is empty' : 'the file says nothing')
+    return { problems: report.problems() }
+  }
+  const read = readSettings(root, options.absolute, { ...options, report }, options.parts)
   if (!read || report.hasProblems) return { problems: report.problems() }
   return { ...read, warnings: report.warnings() }
 }
 
-function parseText(text: string, report: Report): YamlNode | undefined {
-  const control = /(?![\t\n\r\u0085])\p{Cc}/u.exec(text)
-  if (control) {
-    const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
-    report.problem(control.index, '', `the control character U+${code} has no place in a text file`)
-    return undefined
-  }
-  const root = (text.length < chunksFrom ? undefined : parseInChunks(text)) ?? parseDocument(text, 0)
-  if (isRefused(root)) {
-    for (const { offset, message } of root) report.problem(offset, '', message)
-    return undefined
-  }
-  if (root === undefined || (root.kind === 'scalar' && root.value === null))
-    report.problem(0, '', text.trim() === '' ? 'the file is empty' : 'the file says nothing')
-  else return root
-  return undefined
+function refuseControlCharacters(report: Report): void {
+  const found = /(?![\t\n\r\u0085])\p{Cc}/u.exec(report.source.text)
+  if (!found) return
+  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+  report.problem(found.index, '', `the control character U+${code} has no place in a text file`)
 }

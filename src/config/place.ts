@@ -59,12 +59,12 @@ export class Place {
 
   /** The pairs of a map, each key once; what YAML allows and nobody means is reported. */
   *pairs(map: YamlMap): Generator<YamlPair> {
-    const seen = new Map<string, YamlPair>()
+    const offsets = new Map<string, number>()
     for (const pair of map.pairs) {
-      const earlier = seen.get(pair.key)
+      const earlier = offsets.get(pair.key)
       const place = this.at(pair.key, pair.value)
-      if (earlier) {
-        const line = this.reading.report.source.lineOf(earlier.keyOffset)
+      if (earlier !== undefined) {
+        const line = this.reading.report.source.lineOf(earlier)
         place.problem(`the same key is on line ${line} already`, pair.keyOffset)
       } else if (pair.key === '<<') {
         place.problem(
@@ -74,7 +74,7 @@ export class Place {
       } else if (pair.key === '__proto__') {
         place.problem('this name is not allowed', pair.keyOffset)
       } else yield pair
-      seen.set(pair.key, pair)
+      if (earlier === undefined) offsets.set(pair.key, pair.keyOffset)
     }
   }
 }

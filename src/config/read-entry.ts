@@ -1,5 +1,5 @@
-import { type Instant, milliseconds } from '../core/instant.ts'
-import type { EntrySpec, MissedPolicy, Timing } from '../schedule/entry-spec.ts'
+import type { Instant } from '../core/instant.ts'
+import type { EntrySpec, Timing } from '../schedule/entry-spec.ts'
 import { parseLocalDateTime } from '../schedule/local-time.ts'
 import { defaultPriority, defaultQueue } from '../task/task-message.ts'
 import { type AnyValues, type DefaultValues, entryAndTaskKeys, entryKeys } from './entry-keys.ts'
@@ -25,8 +25,6 @@ export interface WrittenEntry {
   readonly spec: EntrySpec
 }
 
-const hourMs = milliseconds(3_600_000)
-const dayMs = milliseconds(86_400_000)
 const nothing: readonly never[] = []
 const noNames: Readonly<Record<string, never>> = {}
 
@@ -128,7 +126,7 @@ function specify(
     (given[key] ?? defaults[key])?.value
   const kind = timings[0]?.kind
   const missed = pick('missed') ?? 'latest'
-  const missedWindow = pick('missed_window') ?? defaultWindow(kind, missed)
+  const missedWindow = pick('missed_window')
   const anchor = kind === 'every' ? momentOf(given.anchor ?? defaults.anchor, timezone) : undefined
   const start = momentOf(given.start ?? defaults.start, timezone)
   const end = momentOf(given.end ?? defaults.end, timezone)
@@ -146,7 +144,7 @@ function specify(
     ...(end !== undefined && { end }),
     ...(except && except.length > 0 && { except }),
     missed,
-    ...(missedWindow !== 'none' && { missedWindow }),
+    ...(missedWindow !== undefined && { missedWindow }),
     ...(expires !== undefined && { expires }),
     overlap: pick('overlap') ?? (missed === 'all' ? 'queue' : 'skip'),
     enabled: pick('enabled') ?? true,
@@ -160,10 +158,4 @@ function specify(
 
 function momentOf(moment: Given<string> | undefined, timezone: string): Instant | undefined {
   return moment && toInstant(moment, timezone)
-}
-
-/** `latest` is bounded by its successor; an `at` has none. */
-function defaultWindow(kind: Timing['kind'] | undefined, missed: MissedPolicy): typeof hourMs | 'none' {
-  if (missed === 'all') return dayMs
-  return kind === 'at' ? hourMs : 'none'
 }

@@ -1,19 +1,18 @@
 import { resolve } from 'node:path'
 import { milliseconds } from '../core/instant.ts'
-import type { EntrySpec } from '../schedule/entry-spec.ts'
 import { defaultQueue } from '../task/task-message.ts'
 import { parseBrokerUrl } from './broker-url-kind.ts'
 import type { DefaultValues } from './entry-keys.ts'
 import { type FileValues, fileKeys, type WorkerValues } from './file-keys.ts'
 import { Place } from './place.ts'
-import { readEntry, type Surroundings } from './read-entry.ts'
-import { defineTask, readTasks, type WrittenTask } from './read-task.ts'
+import { readEntries } from './read-entries.ts'
+import type { Surroundings } from './read-entry.ts'
+import { completeTask, defineTask, readTasks } from './read-task.ts'
 import type { Reading } from './reading.ts'
 import { isGiven, readSection, type Values } from './section.ts'
 import type { Settings } from './settings.ts'
-import { isName, nameExpected } from './simple-kinds.ts'
 import { defaultStateDir } from './state-dir.ts'
-import { quoted, type YamlNode } from './yaml-node.ts'
+import { isEmptyMap, type YamlNode } from './yaml-node.ts'
 
 /** Which parts the caller has a use for; everything is validated all the same. */
 export interface Parts {
@@ -53,62 +52,36 @@ export function readSettings(
     defaults: given.defaults?.value ?? noDefaults,
     tasks: readTasks(given.tasks?.value),
   }
-  const found = readEntries(given.schedules?.value, around, parts)
   requireSchedules(top, given, reading)
-  const defined = [...around.tasks.values(), ...found.ownTasks]
-  return {
-    settings: {
-      file,
-      timezone: around.timezone,
-      ...placesOf(given, file, reading),
-      beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
-      schedules: found.entries,
-      tasks: parts.tasks ? defined.map((task) => defineTask(task, around.defaults, reading.directory)) : [],
-      worker: workerOf(given.worker?.value ?? {}, [...found.queues, ...queuesOf(defined)]),
-      log: {
-        level: given.log?.value.level?.value ?? 'info',
-        format: given.log?.value.format?.value ?? 'auto',
-      },
-    },
-    lines: {
-      schedules: found.lines,
-      tasks: parts.tasks ? defined.map((task) => task.at.line) : [],
+  const written = [...around.tasks.values()]
+  const found = readEntries(given.schedules?.value, around, parts)
+  const own = parts.tasks ? written.map((task) => defineTask(task, around.defaults, reading.directory)) : []
+  const settings: Settings = {
+    file,
+    timezone: around.timezone,
+    ...placesOf(given, file, reading),
+    beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
+    schedules: found.entries,
+    tasks: [...own, ...found.tasks],
+    taskDefaults: completeTask({}, around.defaults, reading.directory),
+    worker: workerOf(given.worker?.value ?? {}, [
+      ...[around.defaults.queue, ...written.map((task) => task.given.queue)].flatMap(
+        (queue) => queue?.value ?? [],
+      ),
+      ...found.queues,
+    ]),
+    log: {
+      level: given.log?.value.level?.value ?? 'info',
+      format: given.log?.value.format?.value ?? 'auto',
     },
   }
-}
-
-interface FoundEntries {
-  readonly entries: readonly EntrySpec[]
-  readonly lines: readonly number[]
-  readonly ownTasks: readonly WrittenTask[]
-  readonly queues: ReadonlySet<string>
-}
-
-function readEntries(schedules: Place | undefined, around: Surroundings, parts: Parts): FoundEntries {
-  const entries: EntrySpec[] = []
-  const lines: number[] = []
-  const ownTasks: WrittenTask[] = []
-  const queues = new Set<string>()
-  if (schedules?.node.kind !== 'map') return { entries, lines, ownTasks, queues }
-  for (const { key, keyOffset, value } of schedules.pairs(schedules.node)) {
-    const place = schedules.at(key, value)
-    if (!isName(key)) place.problem(`expected ${nameExpected}, got ${quoted(key)}`, keyOffset)
-    const entry = readEntry(key, place, around)
-    if (!entry) continue
-    queues.add(entry.spec.queue)
-    if (parts.schedules) {
-      entries.push(entry.spec)
-      lines.push(place.line)
-    }
-    if (entry.ownTask && parts.tasks) ownTasks.push(entry.ownTask)
-  }
-  return { entries, lines, ownTasks, queues }
+  const ownLines = parts.tasks ? written.map((task) => task.at.line) : []
+  return { settings, lines: { schedules: found.entryLines, tasks: [...ownLines, ...found.taskLines] } }
 }
 
 function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {
   if (isGiven(top, 'schedules')) {
-    const isEmpty =
-      given.schedules?.value.node.kind === 'map' && given.schedules.value.node.pairs.length === 0
+    const isEmpty = given.schedules?.value.node.kind === 'map' && isEmptyMap(given.schedules.value.node)
     if (isEmpty) given.schedules?.at.warning('there are no entries: nothing is ever due')
   } else if (role === 'beat' || role === 'dev') {
     top.problem('schedules is missing; if nothing shall be due, write schedules: {}')
@@ -140,8 +113,4 @@ function workerOf(given: Values<WorkerValues>, named: readonly string[]): Settin
     concurrency: given.concurrency?.value ?? 10,
     grace: given.grace?.value ?? milliseconds(300_000),
   }
-}
-
-function queuesOf(tasks: readonly WrittenTask[]): string[] {
-  return tasks.flatMap((task) => task.given.queue?.value ?? [])
 }

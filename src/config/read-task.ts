@@ -9,6 +9,7 @@ import {
 import type { DefaultValues } from './entry-keys.ts'
 import type { Place } from './place.ts'
 import { isGiven, readSection, type Values } from './section.ts'
+import type { TaskDefaults } from './settings.ts'
 import { isName, nameExpected } from './simple-kinds.ts'
 import { type TaskValues, taskKeys } from './task-keys.ts'
 import { quoted } from './yaml-node.ts'
@@ -54,17 +55,24 @@ function isTaskKey(key: string): key is keyof TaskValues {
 
 /** The whole of a task: what it says itself, then what `defaults` says, then what holds everywhere. */
 export function defineTask(
-  { name, given }: Pick<WrittenTask, 'name' | 'given'>,
+  { name, given }: WrittenTask,
   defaults: Values<DefaultValues>,
   directory: string,
 ): TaskDefinition {
-  const queue = given.queue ?? defaults.queue
+  return { name, action: actionOf(given), ...completeTask(given, defaults, directory) }
+}
+
+/** Everything about a task but which it is. */
+export function completeTask(
+  given: Values<TaskValues>,
+  defaults: Values<DefaultValues>,
+  directory: string,
+): TaskDefaults {
   const stdin = given.stdin ?? defaults.stdin
   const envFile = given.env_file ?? defaults.env_file
   const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
+  const queue = given.queue ?? defaults.queue
   return {
-    name,
-    action: actionOf(given),
     ...(stdin && { stdin: stdin.value }),
     env: mergedEnv(given, defaults),
     ...(envFile && { envFile: envFile.value }),

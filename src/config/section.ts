@@ -1,6 +1,7 @@
 import { didYouMean } from './did-you-mean.ts'
 import { type Given, type Kind, notSupportedYet } from './kind.ts'
 import type { Place } from './place.ts'
+import { hasKey } from './yaml-node.ts'
 
 /** A key of the file, declared where it is documented. */
 export interface Key<T> {
@@ -57,5 +58,5 @@ function readKey<V, K extends keyof V>(
 
 /** Whether the key is there, well written or not. */
 export function isGiven(at: Place, key: string): boolean {
-  return at.node.kind === 'map' && at.node.pairs.some((pair) => pair.key === key)
+  return at.node.kind === 'map' && hasKey(at.node, key)
 }

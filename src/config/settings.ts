@@ -2,6 +2,9 @@ import type { Milliseconds } from '../core/instant.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 
+/** A task without what says which one it is. */
+export type TaskDefaults = Omit<TaskDefinition, 'name' | 'action'>
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFormat = 'auto' | 'pretty' | 'json'
 
@@ -21,6 +24,8 @@ export interface Settings {
   readonly schedules: readonly EntrySpec[]
   /** Of the file's own `tasks`, in its order, then those that entries define in place. */
   readonly tasks: readonly TaskDefinition[]
+  /** What holds for a task of a module that the file does not mention. */
+  readonly taskDefaults: TaskDefaults
   readonly worker: {
     /** Glob patterns of task modules, absolute. */
     readonly modules: readonly string[]

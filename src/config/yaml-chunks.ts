@@ -1,42 +1,57 @@
 import { isRefused, parseDocument } from './yaml-document.ts'
 import type { YamlMap, YamlNode, YamlPair } from './yaml-node.ts'
 
-/** About as much text as is parsed in one go: the trees of `yaml` take a hundred times its size. */
-const chunkLength = 131_072
+/** About as much text as is parsed in one go. What `yaml` makes of it takes a hundred times as much, for a moment. */
+const chunkLength = 8_192
+
+/** The file cannot be parsed in pieces; in one piece it may be right or wrong. */
+export class NotInChunksError extends Error {}
+
+/**
+ * Parses a large file piece by piece, because 100,000 entries in one piece take a gigabyte: what is around the entries
+ * of a block map `schedules:` at once, the entries in groups and only while they are walked.
+ *
+ * Throws NotInChunksError, at once or while the entries are walked, when the file does not lend itself to it or when
+ * anything at all is wrong: the whole text in one piece then gives the verdict. It is never more lenient than that: a
+ * line that is indented as the entries are, in a block map at the top, begins an entry or is an error.
+ */
+export function parseInChunks(text: string): YamlNode {
+  const split = splitEntries(text)
+  if (!split) throw new NotInChunksError()
+  const rest = parseMap(split.rest, 0)
+  const pairs: YamlPair[] = []
+  for (const pair of rest.pairs) {
+    if (pair.key !== 'schedules') pairs.push(pair)
+    else pairs.push({ ...pair, value: inChunks(split.chunks) })
+  }
+  if (pairs.filter((pair) => pair.key === 'schedules').length !== 1) throw new NotInChunksError()
+  return { ...rest, pairs }
+}
+
+interface Chunk {
+  readonly text: string
+  readonly offset: number
+}
 
 interface Split {
   /** The text with the entries blanked out, so that every offset stays what it is. */
   readonly rest: string
-  readonly chunks: readonly { readonly text: string; readonly offset: number }[]
+  readonly chunks: readonly Chunk[]
 }
 
-/**
- * Parses a large file piece by piece, because 100,000 entries in one piece take a gigabyte: the entries of a block
- * map `schedules:` in groups of whole entries, then what is around them.
- *
- * Undefined when the file does not lend itself to it, or when anything at all is wrong: the whole text in one piece
- * then gives the verdict. It is never more lenient than that: a line that is indented as the entries are, in a
- * block map at the top, begins an entry or is an error.
- */
-export function parseInChunks(text: string): YamlNode | undefined {
-  const split = splitEntries(text)
-  if (!split) return undefined
-  const rest = parseDocument(split.rest, 0)
-  if (!rest || isRefused(rest) || rest.kind !== 'map') return undefined
-  const pairs: YamlPair[] = []
-  for (const chunk of split.chunks) {
-    const node = parseDocument(chunk.text, chunk.offset)
-    if (!node || isRefused(node) || node.kind !== 'map') return undefined
-    for (const pair of node.pairs) pairs.push(pair)
+function inChunks(chunks: readonly Chunk[]): YamlMap {
+  const pairs = {
+    *[Symbol.iterator](): Generator<YamlPair> {
+      for (const { text, offset } of chunks) yield* parseMap(text, offset).pairs
+    },
   }
-  return withSchedules(rest, { kind: 'map', offset: split.chunks[0]?.offset ?? 0, pairs })
+  return { kind: 'map', offset: chunks[0]?.offset ?? 0, pairs }
 }
 
-function withSchedules(root: YamlMap, schedules: YamlMap): YamlNode | undefined {
-  const named = root.pairs.filter((pair) => pair.key === 'schedules')
-  if (named.length !== 1) return undefined
-  const pairs = root.pairs.map((pair) => (pair.key === 'schedules' ? { ...pair, value: schedules } : pair))
-  return { ...root, pairs }
+function parseMap(text: string, offset: number): YamlMap {
+  const node = parseDocument(text, offset)
+  if (!node || isRefused(node) || node.kind !== 'map') throw new NotInChunksError()
+  return node
 }
 
 const schedulesLine = /^schedules:[ \t]*(?:#.*)?\r?\n/m
@@ -51,7 +66,7 @@ function splitEntries(text: string): Split | undefined {
   const start = head.index + head[0].length
   const indent = /^(?:[ \t]*(?:#.*)?\r?\n)*( +)[^\s#]/.exec(text.slice(start, start + chunkLength))?.[1]
   if (!indent) return undefined
-  const chunks: { text: string; offset: number }[] = []
+  const chunks: Chunk[] = []
   let from = start
   let at = start
   while (at < text.length) {

@@ -4,7 +4,8 @@ export type YamlNode = YamlMap | YamlList | YamlScalar
 export interface YamlMap {
   readonly kind: 'map'
   readonly offset: number
-  readonly pairs: readonly YamlPair[]
+  /** May be parsed while it is walked. */
+  readonly pairs: Iterable<YamlPair>
 }
 
 export interface YamlPair {
@@ -32,10 +33,20 @@ const longestShown = 60
 
 /** What a node is, fit to follow "got": `"hourly"`, `30`, `a list`, `nothing`. */
 export function describeNode(node: YamlNode): string {
-  if (node.kind === 'map') return node.pairs.length === 0 ? 'an empty map' : 'a map'
+  if (node.kind === 'map') return isEmptyMap(node) ? 'an empty map' : 'a map'
   if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list'
   if (node.value === null && node.source === '') return 'nothing'
   return typeof node.value === 'string' ? quoted(node.source) : shortened(node.source)
+}
+
+export function isEmptyMap(map: YamlMap): boolean {
+  for (const _ of map.pairs) return false
+  return true
+}
+
+export function hasKey(map: YamlMap, key: string): boolean {
+  for (const pair of map.pairs) if (pair.key === key) return true
+  return false
 }
 
 /** Text for a message: in quotes, and no longer than fits a line. */
