@@ -48,9 +48,18 @@ function readRoot(root: YamlNode | undefined, options: ParseOptions, report: Rep
     report.problem(0, '', options.text.trim() === '' ? 'the file is empty' : 'the file says nothing')
     return { problems: report.problems() }
   }
+  warnOfWriters(options.mode, report)
   const read = readSettings(root, options.absolute, { ...options, report }, options.parts)
   if (!read || report.hasProblems) return { problems: report.problems() }
   return { ...read, warnings: report.warnings() }
+}
+
+/** Whoever may write the file decides what runs, as the worker's user. */
+function warnOfWriters(mode: number, report: Report): void {
+  const writers = mode & 0o002 ? 'everybody' : mode & 0o020 ? 'its group' : undefined
+  if (!writers) return
+  const shown = (mode & 0o777).toString(8).padStart(4, '0')
+  report.warning(0, '', `${writers} may write this file (mode ${shown}), and so decide what runs`)
 }
 
 function refuseControlCharacters(report: Report): void {

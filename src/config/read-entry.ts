@@ -1,4 +1,4 @@
-import type { Instant } from '../core/instant.ts'
+import type { Instant, Milliseconds } from '../core/instant.ts'
 import type { EntrySpec, Timing } from '../schedule/entry-spec.ts'
 import { parseLocalDateTime } from '../schedule/local-time.ts'
 import { defaultPriority, defaultQueue } from '../task/task-message.ts'
@@ -11,8 +11,14 @@ import { isGiven, readSection, type Values } from './section.ts'
 /** What an entry is read against. */
 export interface Surroundings {
   readonly timezone: string
+  /** Whether the file says which zone it means, for all. */
+  readonly saysTimezone: boolean
   readonly defaults: Values<DefaultValues>
   readonly tasks: ReadonlyMap<string, WrittenTask>
+  /** Whether there may be tasks that this file does not show. */
+  readonly modules: boolean
+  /** The queues that the file's workers take from, where it says so. */
+  readonly queues: readonly string[] | undefined
 }
 
 /** An entry as the file tells it. */
@@ -51,12 +57,19 @@ function readTimings(at: Place, given: Values<AnyValues>, timezone: string): rea
     return at.problem(`one of cron, every and at says when it is due, not both ${kind} and ${other}`)
   if (given.anchor && kind !== 'every') given.anchor.at.problem(`of use beside every, not beside ${kind}`)
   if (given.cron) return given.cron.value.map(({ value }) => ({ kind: 'cron', expression: value }))
+  refuseLongJitter(given)
   if (given.every) return [{ kind: 'every', period: given.every.value }]
   if (!given.at) return undefined
   const instants = given.at.value.map((moment) => toInstant(moment, timezone))
   return instants.every((each) => each !== undefined)
     ? instants.map((each) => ({ kind: 'at', instant: each }))
     : undefined
+}
+
+/** It moves the start within the period, not past the next. */
+function refuseLongJitter({ every, jitter }: Values<AnyValues>): void {
+  if (every && jitter && jitter.value >= every.value)
+    jitter.at.problem('expected less than the period of every, got as much or more')
 }
 
 /** What a time means in a zone; that it does not exist there, or comes twice, is worth a warning. */
@@ -139,7 +152,7 @@ function specify(
     timings,
     timezone,
     ...(anchor !== undefined && { anchor }),
-    ...(jitter && { jitter }),
+    ...(jitter && { jitter: withinPeriod(jitter, timings) }),
     ...(start !== undefined && { start }),
     ...(end !== undefined && { end }),
     ...(except && except.length > 0 && { except }),
@@ -154,6 +167,11 @@ function specify(
     priority: pick('priority') ?? defaultPriority,
     ...(given.description && { description: given.description.value }),
   }
+}
+
+/** A jitter that `defaults` gives to all is cut to the period of those that are due more often. */
+function withinPeriod(jitter: Milliseconds, [timing]: readonly Timing[]): Milliseconds {
+  return timing?.kind === 'every' && jitter > timing.period ? timing.period : jitter
 }
 
 function momentOf(moment: Given<string> | undefined, timezone: string): Instant | undefined {

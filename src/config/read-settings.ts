@@ -2,12 +2,13 @@ import { resolve } from 'node:path'
 import { milliseconds } from '../core/instant.ts'
 import { defaultQueue } from '../task/task-message.ts'
 import { parseBrokerUrl } from './broker-url-kind.ts'
+import { Collection } from './collection.ts'
 import type { DefaultValues } from './entry-keys.ts'
-import { type FileValues, fileKeys, type WorkerValues } from './file-keys.ts'
+import { type FileValues, fileKeys } from './file-keys.ts'
 import { Place } from './place.ts'
 import { readEntries } from './read-entries.ts'
 import type { Surroundings } from './read-entry.ts'
-import { completeTask, defineTask, readTasks } from './read-task.ts'
+import { completeTask, readTasks } from './read-task.ts'
 import type { Reading } from './reading.ts'
 import { isGiven, readSection, type Values } from './section.ts'
 import type { Settings } from './settings.ts'
@@ -49,34 +50,39 @@ export function readSettings(
   if (!given) return undefined
   const around: Surroundings = {
     timezone: given.timezone?.value ?? 'UTC',
+    saysTimezone: (given.timezone ?? given.defaults?.value.timezone) !== undefined,
     defaults: given.defaults?.value ?? noDefaults,
     tasks: readTasks(given.tasks?.value),
+    modules: (given.worker?.value.modules?.value.length ?? 0) > 0,
+    queues: given.worker?.value.queues?.value,
   }
   requireSchedules(top, given, reading)
-  const written = [...around.tasks.values()]
-  const found = readEntries(given.schedules?.value, around, parts)
-  const own = parts.tasks ? written.map((task) => defineTask(task, around.defaults, reading.directory)) : []
+  const places = placesOf(given, file, reading)
+  const grace = given.worker?.value.grace?.value ?? milliseconds(300_000)
+  const found = new Collection(reading, around, parts, grace)
+  for (const task of around.tasks.values()) found.addTask(task)
+  for (const entry of readEntries(given.schedules?.value, around)) found.addEntry(entry)
+  found.conclude(given.schedules?.value)
   const settings: Settings = {
     file,
     timezone: around.timezone,
-    ...placesOf(given, file, reading),
+    ...places,
     beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
     schedules: found.entries,
-    tasks: [...own, ...found.tasks],
+    tasks: found.tasks,
     taskDefaults: completeTask({}, around.defaults, reading.directory),
-    worker: workerOf(given.worker?.value ?? {}, [
-      ...[around.defaults.queue, ...written.map((task) => task.given.queue)].flatMap(
-        (queue) => queue?.value ?? [],
-      ),
-      ...found.queues,
-    ]),
+    worker: {
+      modules: given.worker?.value.modules?.value ?? [],
+      queues: around.queues ?? [...new Set([defaultQueue, ...found.queues])],
+      concurrency: given.worker?.value.concurrency?.value ?? 10,
+      grace,
+    },
     log: {
       level: given.log?.value.level?.value ?? 'info',
       format: given.log?.value.format?.value ?? 'auto',
     },
   }
-  const ownLines = parts.tasks ? written.map((task) => task.at.line) : []
-  return { settings, lines: { schedules: found.entryLines, tasks: [...ownLines, ...found.taskLines] } }
+  return { settings, lines: { schedules: found.entryLines, tasks: found.taskLines } }
 }
 
 function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {
@@ -104,13 +110,4 @@ function placesOf(
   if ('path' in parsed) return { stateDir, broker: { path: parsed.path, group } }
   report.problemOutside({ file: '$TASKBEAT_BROKER_URL', path: '', message: parsed.problem })
   return { stateDir, broker: { path: own, group } }
-}
-
-function workerOf(given: Values<WorkerValues>, named: readonly string[]): Settings['worker'] {
-  return {
-    modules: given.modules?.value ?? [],
-    queues: given.queues?.value ?? [...new Set([defaultQueue, ...named])],
-    concurrency: given.concurrency?.value ?? 10,
-    grace: given.grace?.value ?? milliseconds(300_000),
-  }
 }

@@ -1,0 +1,61 @@
+import type { Milliseconds } from '../core/instant.ts'
+import type { EntrySpec } from '../schedule/entry-spec.ts'
+import type { TaskDefinition } from '../task/task-definition.ts'
+import { EntryWarnings } from './entry-warnings.ts'
+import type { Place } from './place.ts'
+import type { Surroundings, WrittenEntry } from './read-entry.ts'
+import type { Parts } from './read-settings.ts'
+import { defineTask, type WrittenTask } from './read-task.ts'
+import type { Reading } from './reading.ts'
+import { TaskWarnings } from './task-warnings.ts'
+
+/**
+ * What a file's entries and tasks come to, taken in one by one. It keeps of each what the process has a use for, and
+ * warns of that: there may be 100,000, and a beat is not told what concerns the worker.
+ */
+export class Collection {
+  readonly entries: EntrySpec[] = []
+  readonly entryLines: number[] = []
+  readonly tasks: TaskDefinition[] = []
+  readonly taskLines: number[] = []
+  readonly queues: Set<string> = new Set()
+  readonly #reading: Reading
+  readonly #around: Surroundings
+  readonly #parts: Parts
+  readonly #entryWarnings: EntryWarnings
+  readonly #taskWarnings: TaskWarnings
+
+  constructor(reading: Reading, around: Surroundings, parts: Parts, grace: Milliseconds) {
+    this.#reading = reading
+    this.#around = around
+    this.#parts = parts
+    this.#entryWarnings = new EntryWarnings(reading, around)
+    this.#taskWarnings = new TaskWarnings(grace)
+    const queue = around.defaults.queue?.value
+    if (queue !== undefined) this.queues.add(queue)
+  }
+
+  addTask(task: WrittenTask): void {
+    if (task.given.queue) this.queues.add(task.given.queue.value)
+    if (!this.#parts.tasks) return
+    const definition = defineTask(task, this.#around.defaults, this.#reading.directory)
+    this.tasks.push(definition)
+    this.taskLines.push(task.at.line)
+    this.#taskWarnings.look(definition, task.at)
+  }
+
+  addEntry(entry: WrittenEntry): void {
+    this.queues.add(entry.spec.queue)
+    if (entry.ownTask) this.addTask(entry.ownTask)
+    if (!this.#parts.schedules) return
+    this.entries.push(entry.spec)
+    this.entryLines.push(entry.at.line)
+    this.#entryWarnings.look(entry)
+  }
+
+  /** Says what only all of them together tell. */
+  conclude(schedules: Place | undefined): void {
+    this.#taskWarnings.conclude()
+    if (schedules) this.#entryWarnings.conclude(schedules)
+  }
+}
