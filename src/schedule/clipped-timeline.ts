@@ -52,7 +52,6 @@ export class ClippedTimeline implements Timeline {
     let count = 0
     let from = first
     for (const span of this.#except) {
-      if (span.to <= from) continue
       if (span.from > last || count >= limit) break
       count += this.#whole.count(from, instant(span.from - 1), limit)
       from = instant(Math.max(from, span.to - 1))
