@@ -15,7 +15,7 @@ type State =
   | { readonly kind: 'paused'; readonly wake: AbortController }
 
 export interface IntakeParts {
-  readonly broker: Broker
+  readonly broker: Pick<Broker, 'consume'>
   readonly clock: Clock
   readonly deliver: (delivery: Delivery) => void
   /** The broker could not be asked for work; that is tried again by and by. */

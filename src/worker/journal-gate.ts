@@ -30,7 +30,7 @@ type State =
     }
 
 export interface JournalGateParts {
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'claim' | 'record'>
   readonly clock: Clock
   readonly emit: EmitWorkerEvent
   /** No work is wanted for so long. */

@@ -45,7 +45,7 @@ export class TaskModules implements Disposable {
     this.#clock = parts.clock
     this.#hooks = registerHooks({
       resolve: (specifier, context, next) => {
-        if (specifier === 'taskbeat') return { url: ownIndex, format: 'module', shortCircuit: true }
+        if (specifier === 'taskbeat') return { url: ownIndex, shortCircuit: true }
         const resolved = next(specifier, context)
         return this.#follows(resolved.url, context.parentURL)
           ? { ...resolved, url: this.#join(resolved.url) }

@@ -58,8 +58,8 @@ export interface WorkerPlan {
 }
 
 export interface WorkerOptions extends WorkerPlan {
-  readonly broker: Broker
-  readonly journal: Journal
+  readonly broker: Pick<Broker, 'consume'>
+  readonly journal: Pick<Journal, 'claim' | 'record'>
   readonly executors: Executors
   readonly guard: ProcessGuard
   readonly clock: Clock

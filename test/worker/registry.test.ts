@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { milliseconds } from '../../src/core/instant.ts'
+import { defineTask } from '../../src/index.ts'
+import type { Task } from '../../src/task/define-task.ts'
+import { createRegistry } from '../../src/worker/registry.ts'
+import { aScript, taskDefaults as defaults } from '../support/tasks.ts'
+
+const moduleAction = { kind: 'module' } as const
+
+function moduleTask(name: string, timeout?: string) {
+  const task: Task = defineTask(name, () => 1, timeout === undefined ? {} : { timeout })
+  return { task, file: '/tasks.ts' }
+}
+
+test('a task of a module that the configuration does not mention has the defaults', () => {
+  const { registry } = createRegistry({ definitions: [], modules: [moduleTask('mail')], defaults })
+  expect(registry.get('mail')?.definition).toEqual({ ...defaults, name: 'mail', action: moduleAction })
+})
+
+test('the timeout of the configuration goes before that of the module', () => {
+  const definition = { ...defaults, name: 'mail', action: moduleAction, timeout: milliseconds(1_000) }
+  const modules = [moduleTask('mail', '5s'), moduleTask('other', '5s')]
+  const { registry } = createRegistry({ definitions: [definition], modules, defaults })
+  expect(registry.get('mail')?.definition.timeout).toBe(1_000)
+  expect(registry.get('other')?.definition.timeout).toBe(5_000)
+})
+
+test('options for a task that no module exports define no task', () => {
+  const definition = { ...defaults, name: 'mail', action: moduleAction }
+  expect(createRegistry({ definitions: [definition], modules: [], defaults }).registry.size).toBe(0)
+})
+
+test('a command and a task of a module cannot share a name', () => {
+  const { definition } = aScript('true')
+  const { registry, problems } = createRegistry({
+    definitions: [definition],
+    modules: [moduleTask('demo')],
+    defaults,
+  })
+  expect(registry.get('demo')?.definition).toBe(definition)
+  expect(problems).toEqual([
+    { file: '/tasks.ts', reason: 'task demo is a command of the configuration already' },
+  ])
+})
+
+test('a timeout that is none is a problem that names the task', () => {
+  const { registry, problems } = createRegistry({
+    definitions: [],
+    modules: [moduleTask('mail', '5')],
+    defaults,
+  })
+  expect(registry.size).toBe(0)
+  expect(problems[0]?.reason).toContain('timeout of task mail: a number needs a unit')
+})
+
+test.each(['__proto__', 'constructor', 'toString', ''])('%j is no task unless it is defined', (name) => {
+  expect(createRegistry({ definitions: [], modules: [], defaults }).registry.get(name)).toBeUndefined()
+})
