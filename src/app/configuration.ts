@@ -11,6 +11,8 @@ export interface ConfigurationFile {
   readonly path: string
   readonly role: Role
   readonly parts?: Parts
+  /** Where the state is kept when the file does not say. */
+  readonly stateDir?: string
 }
 
 /** A file that was read and is fit for use. */
@@ -35,13 +37,14 @@ export function findConfiguration(
 
 /** Reads it. Throws CONFIG_INVALID with every problem, rendered. */
 export async function readConfiguration(file: ConfigurationFile, host: Host): Promise<Configuration> {
-  const { path, role, parts } = file
+  const { path, role, parts, stateDir } = file
   const loaded = await loadSettings(path, {
     role,
     env: host.env,
     cwd: host.cwd,
     hostname: host.name,
-    ...(parts ? { parts } : {}),
+    ...(parts && { parts }),
+    ...(stateDir && { stateDir }),
   })
   if ('problems' in loaded) throw configurationError(loaded.problems)
   return loaded

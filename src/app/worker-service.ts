@@ -60,7 +60,9 @@ export class WorkerService implements Service {
       emit: (event) => emit({ from: 'broker', event }),
     })
     const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })
-    const guard = openGuard({ onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }) })
+    const guard = openGuard({
+      onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
+    })
     const modules = new TaskModules({ clock: systemClock })
     const worker = new Worker({
       ...(await this.#plan(modules, settings)),
@@ -117,7 +119,8 @@ export class WorkerService implements Service {
       modules: loaded.tasks,
       defaults: taskDefaults,
     })
-    for (const { file, reason } of [...loaded.problems, ...problems]) tell({ kind: 'moduleFailed', file, reason })
+    for (const { file, reason } of [...loaded.problems, ...problems])
+      tell({ kind: 'moduleFailed', file, reason })
     if (loaded.files.length > 0) {
       tell({ kind: 'modulesLoaded', files: loaded.files.length, tasks: loaded.tasks.length })
     }

@@ -7,16 +7,19 @@
  */
 import { Command, CommanderError } from 'commander'
 import { thisHost } from '../app/host.ts'
+import { printable } from '../config/problem.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { AddCommand, CommandContext } from './command.ts'
 import { addBeat } from './commands/beat.ts'
 import { addCheck } from './commands/check.ts'
+import { addDev } from './commands/dev.ts'
+import { addRuns } from './commands/runs.ts'
 import { addWorker } from './commands/worker.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { remark, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
-const commands: readonly AddCommand[] = [addBeat, addWorker, addCheck]
+const commands: readonly AddCommand[] = [addBeat, addWorker, addDev, addCheck, addRuns]
 
 /** Runs the command that `argv` (without node and script) names, and resolves with the exit code. */
 export async function main(argv: readonly string[], terminal: Terminal = ownTerminal()): Promise<number> {
@@ -29,10 +32,8 @@ export async function main(argv: readonly string[], terminal: Terminal = ownTerm
         try {
           code = (await action(...args)) ?? exitCode.ok
         } catch (error) {
-          remark(
-            terminal,
-            error instanceof TaskbeatError ? error.message : `taskbeat: ${describeError(error)}`,
-          )
+          const message = error instanceof TaskbeatError ? error.message : `taskbeat: ${describeError(error)}`
+          for (const line of message.split('\n')) remark(terminal, printable(line))
           code = exitCodeOf(error)
         }
       },
@@ -62,5 +63,7 @@ function createProgram(context: CommandContext): Command {
 }
 
 function ownTerminal(): Terminal {
+  // Who reads along may leave early, `taskbeat next | head`; what is printed then goes nowhere.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   return { host: thisHost(), stdout: process.stdout, stderr: process.stderr }
 }

@@ -13,7 +13,7 @@ export interface Run {
   /** SIGHUP: reads the configuration and hands it on. It tells its own troubles. */
   readonly reload: () => Promise<void>
   /** Anything else that is to last as long as the services. */
-  readonly whileRunning?: () => AsyncDisposable
+  readonly whileRunning?: () => Disposable
 }
 
 /**
@@ -34,7 +34,7 @@ export async function runServices({ services, log, reload, whileRunning }: Run):
     log.write(errorLine('cannot start', error))
     return exitCodeOf(error)
   }
-  await using _more = whileRunning?.()
+  using _more = whileRunning?.()
   await stopAsked.promise
   try {
     await stopAll(services, now.signal)

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, matchesGlob } from 'node:path'
+import { BeatService } from '../../app/beat-service.ts'
+import { type ConfigurationFile, findConfiguration, readConfiguration } from '../../app/configuration.ts'
+import { WorkerService } from '../../app/worker-service.ts'
+import type { Settings } from '../../config/settings.ts'
+import { describeError } from '../../core/errors.ts'
+import { createLog, type Log } from '../../observe/log.ts'
+import { narrate, type TaskbeatEvent } from '../../observe/narrate.ts'
+import { watchDirectories } from '../../system/watch-directories.ts'
+import type { AddCommand } from '../command.ts'
+import { logWarnings, readAgain } from '../reloading.ts'
+import { runServices } from '../run-service.ts'
+import { remark } from '../terminal.ts'
+
+/** `taskbeat dev`: beat and worker in one process, for trying things out. */
+export const addDev: AddCommand = (program, { terminal, run }) => {
+  program
+    .command('dev')
+    .description('beat and worker in one process; reloads when the configuration or a task module changes')
+    .option('-c, --config <file>', 'the configuration')
+    .addHelpText(
+      'after',
+      '\nUnless the file says state_dir or broker.url, what it keeps is gone when it ends.',
+    )
+    .action(
+      run(async (options: { readonly config?: string }) => {
+        const { host, stdout } = terminal
+        const path = findConfiguration(options.config, 'dev', host, (text) => remark(terminal, text))
+        using temporary = temporaryState()
+        const file: ConfigurationFile = { path, role: 'dev', stateDir: temporary.path }
+        const configuration = await readConfiguration(file, host)
+        const { settings } = configuration
+        const log = createLog({ ...settings.log, stream: stdout })
+        logWarnings(configuration, log)
+        const emit = (told: TaskbeatEvent): void => log.write(narrate(told))
+        const beat = new BeatService(settings, host, emit)
+        const worker = new WorkerService({ settings, host, emit, read: () => readAgain(file, host, log) })
+        const reload = async (): Promise<void> => {
+          const changed = await readAgain(file, host, log)
+          if (!changed) return
+          // The worker first: a task is known before its first occurrence comes.
+          await worker.reload(changed)
+          await beat.reload(changed)
+        }
+        return runServices({
+          services: [worker, beat],
+          log,
+          reload,
+          whileRunning: () => watchSources(settings, reload, log),
+        })
+      }),
+    )
+}
+
+/** Reloads, one after another, when the configuration file or a task module changes. */
+function watchSources({ file, worker }: Settings, reload: () => Promise<void>, log: Log): Disposable {
+  let reloading: Promise<void> = Promise.resolve()
+  return watchDirectories({
+    directories: [dirname(file), ...worker.modules.map((pattern) => dirname(withoutWildcards(pattern)))],
+    counts: (path) => path === file || worker.modules.some((pattern) => matchesGlob(path, pattern)),
+    changed: () => {
+      reloading = reloading.then(reload)
+    },
+    failed: (directory, error) => {
+      const message = `changes in ${directory} will not be noticed: ${describeError(error)}`
+      log.write({ level: 'warn', message, fields: {} })
+    },
+  })
+}
+
+/** The part of a pattern before its first wildcard. */
+function withoutWildcards(pattern: string): string {
+  return pattern.slice(0, pattern.search(/[*?[{]|$/))
+}
+
+/** A directory for what is kept, removed at the end. */
+function temporaryState(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'taskbeat-dev-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
