@@ -29,21 +29,21 @@
  * An idle beat writes nothing: a cursor that is old costs its successor one question per entry, not a scan.
  */
 import type { Broker } from '../broker/broker.ts'
-import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
+import type { Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
-import { between, type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
+import { type Instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Service } from '../core/service.ts'
 import type { BeatRecord } from '../journal/beat-record.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
-import type { BeatEvent, NextRun } from './beat-event.ts'
+import type { BeatEvent } from './beat-event.ts'
 import { Bell } from './bell.ts'
-import { Candidacy } from './candidacy.ts'
-import { ClockWatch } from './clock-watch.ts'
+import { type ClockLook, ClockWatch } from './clock-watch.ts'
 import { type Hold, Leadership } from './leadership.ts'
 import { Recorder } from './recorder.ts'
 import { Roster, type ScheduleChange } from './roster.ts'
 import { describeChanges, findNextRun } from './schedule-diff.ts'
+import { Standby, type Won } from './standby.ts'
 
 export interface BeatParts {
   readonly broker: Pick<Broker, 'lead'>
@@ -75,10 +75,8 @@ export interface BeatStatus {
 
 type State =
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'standby'; readonly candidacy: Candidacy | undefined; readonly failures: number }
+  | { readonly kind: 'standby'; readonly standby: Standby }
   | { readonly kind: 'leading'; readonly leadership: Leadership }
-
-const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
 
 export class Beat implements Service {
   readonly name = 'beat'
@@ -149,9 +147,9 @@ export class Beat implements Service {
     const { clock, schedule, record } = this.#parts
     const now = clock.now()
     const changes = await this.#roster.recall(schedule, record.entries(), now)
-    this.#tellSchedule('scheduleLoaded', changes, now)
+    await this.#tellSchedule('scheduleLoaded', changes, now)
     if (this.#stopping) return
-    this.#state = { kind: 'standby', candidacy: undefined, failures: 0 }
+    this.#standBy()
     this.#running = this.#run()
   }
 
@@ -167,83 +165,51 @@ export class Beat implements Service {
   }
 
   async #turn(): Promise<Milliseconds> {
-    const look = this.#watch.look()
-    const { emit } = this.#parts
-    if (look.step !== 0) emit({ kind: 'clockStepped', by: look.step, now: look.now, suspect: look.suspect })
-    if (this.#suspectClock && !look.suspect) emit({ kind: 'clockStable' })
-    this.#suspectClock = look.suspect
-    const state = this.#state
-    if (state.kind === 'standby') return this.#standBy(state, look.now)
-    if (state.kind === 'stopped') return longestNap
+    const look = this.#look()
+    if (this.#state.kind === 'standby') {
+      const { won } = this.#state.standby
+      if (!won) return this.#state.standby.turn()
+      this.#lead(won)
+    }
+    if (this.#state.kind !== 'leading') return longestNap
+    const { leadership } = this.#state
     try {
-      return await state.leadership.turn(look)
+      return await leadership.turn(look)
     } catch (error) {
-      emit({ kind: 'leadershipLost', epoch: state.leadership.term.epoch, error })
+      this.#parts.emit({ kind: 'leadershipLost', epoch: leadership.term.epoch, error })
       await this.#leave()
-      this.#state = { kind: 'standby', candidacy: undefined, failures: 0 }
+      this.#standBy()
       return milliseconds(0)
     }
   }
 
-  async #standBy({ candidacy, failures }: State & { kind: 'standby' }, now: Instant): Promise<Milliseconds> {
-    if (!candidacy) {
-      this.#state = { kind: 'standby', candidacy: this.#stand(), failures }
-      return this.#settleAlone(now)
-    }
-    const { standing } = candidacy
-    switch (standing.kind) {
-      case 'waiting':
-        return this.#settleAlone(now)
-      case 'failed':
-        if (failures === 0) this.#parts.emit({ kind: 'candidacyFailed', error: standing.error })
-        this.#state = { kind: 'standby', candidacy: undefined, failures: failures + 1 }
-        return backoffDelay(candidacyBackoff, failures + 1, this.#parts.random)
-      case 'won':
-        this.#lead(
-          new Leadership({
-            ...this.#parts,
-            roster: this.#roster,
-            recorder: this.#recorder,
-            term: standing.term,
-            scheduleHash: candidacy.candidate.scheduleHash,
-          }),
-        )
-        return milliseconds(0)
-    }
+  #look(): ClockLook {
+    const { emit } = this.#parts
+    const look = this.#watch.look()
+    const { step, now, suspect } = look
+    if (step !== 0) emit({ kind: 'clockStepped', by: step, now, suspect })
+    if (this.#suspectClock && !suspect) emit({ kind: 'clockStable' })
+    this.#suspectClock = suspect
+    return look
   }
 
-  #stand(): Candidacy {
-    const { broker, group, host, pid } = this.#parts
-    const candidate = { group, host, pid, scheduleHash: this.#roster.hash }
-    return new Candidacy(broker, candidate, () => this.#bell.ring())
+  #standBy(): void {
+    const parts = { ...this.#parts, roster: this.#roster, bell: this.#bell }
+    this.#state = { kind: 'standby', standby: new Standby(parts) }
   }
 
-  #lead(leadership: Leadership): void {
+  #lead({ term, candidate }: Won): void {
     const { emit, host } = this.#parts
-    const { epoch, cursor, predecessor, lost } = leadership.term
+    const { epoch, cursor, predecessor, lost } = term
+    const { scheduleHash } = candidate
+    const roster = this.#roster
+    const recorder = this.#recorder
+    const leadership = new Leadership({ ...this.#parts, roster, recorder, term, scheduleHash })
     lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
     this.#state = { kind: 'leading', leadership }
     emit({ kind: 'leadershipTaken', epoch, cursor, predecessor })
     if (predecessor && predecessor.host !== host && predecessor.scheduleHash !== this.#roster.hash)
       emit({ kind: 'scheduleDiffered', host, theirs: predecessor })
-  }
-
-  /**
-   * A standby has nothing to revoke once the lookahead has passed: what this beat had emitted itself by the former
-   * schedule is due by then, and the leader settles its own. Until then the change waits, for this beat may be about
-   * to lead, or to lead again.
-   */
-  #settleAlone(now: Instant): Milliseconds {
-    const { unsettled } = this.#roster
-    if (unsettled.size === 0) return longestNap
-    let settled = now
-    for (const { loaded } of unsettled.values()) {
-      const passed = plus(loaded, this.#parts.lookahead)
-      if (passed > settled) settled = passed
-    }
-    if (settled > now) return between(now, settled)
-    this.#roster.settle()
-    return milliseconds(0)
   }
 
   async #reloadIfAsked(): Promise<void> {
@@ -253,27 +219,27 @@ export class Beat implements Service {
     const now = this.#parts.clock.now()
     try {
       const changes = await this.#roster.load(request.schedule, now)
-      this.#tellSchedule('scheduleReloaded', changes, now)
+      await this.#tellSchedule('scheduleReloaded', changes, now)
       for (const { resolve } of request.waiting) resolve()
     } catch (error) {
       for (const { reject } of request.waiting) reject(error)
     }
   }
 
-  #tellSchedule(
+  async #tellSchedule(
     kind: 'scheduleLoaded' | 'scheduleReloaded',
     changes: readonly ScheduleChange[],
     now: Instant,
-  ): void {
+  ): Promise<void> {
     const { known } = this.#roster
-    const next: NextRun | undefined = findNextRun(known.values(), now)
+    const next = await findNextRun(known.values(), now, this.#parts.clock)
     this.#parts.emit({ kind, entries: known.size, next, changes: describeChanges(changes, now) })
   }
 
   async #leave(): Promise<void> {
     const state = this.#state
     this.#state = { kind: 'stopped' }
-    if (state.kind === 'standby') await state.candidacy?.withdraw()
+    if (state.kind === 'standby') await state.standby.withdraw()
     if (state.kind !== 'leading') return
     const { term } = state.leadership
     const held = !term.lost.aborted

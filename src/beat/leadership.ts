@@ -17,6 +17,7 @@ import { TaskbeatError, TermLostError } from '../core/errors.ts'
 import { between, type Instant, instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import { Agenda, type Take } from '../schedule/agenda.ts'
 import type { BeatEvent } from './beat-event.ts'
+import { ClockGate, type ClockHold } from './clock-gate.ts'
 import { type ClockLook, steadyEnough } from './clock-watch.ts'
 import { inSlices } from './in-slices.ts'
 import { type MissedOccurrences, missedByEdit } from './missed-by-edit.ts'
@@ -26,7 +27,7 @@ import { reissue } from './reissue.ts'
 import type { Roster } from './roster.ts'
 
 /** Why nothing is emitted although this beat leads. */
-export type Hold = 'clockSuspect' | 'clockBehind' | 'cursorAhead' | 'emissionFailing'
+export type Hold = ClockHold | 'emissionFailing'
 
 export interface LeadershipParts {
   readonly term: Term
@@ -43,10 +44,6 @@ export interface LeadershipParts {
 /** Occurrences and missed ranges in one emission: a transaction of milliseconds. */
 const batchLimit = 500
 const emissionBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
-/** A cursor this far ahead was committed by a clock that was wrong. */
-const incredibleLead = milliseconds(3 * 3_600_000)
-/** Two hosts' clocks differ, and a cursor is committed a moment after the clock was read. */
-const clockTolerance = milliseconds(1_000)
 /** Emissions follow each other no faster, where the lookahead is long enough to wait for company: a commit costs an fsync. */
 const longestPace = milliseconds(1_000)
 
@@ -54,20 +51,21 @@ export class Leadership {
   readonly term: Term
   readonly #parts: LeadershipParts
   readonly #pace: Milliseconds
+  readonly #gate: ClockGate
   #agenda: Agenda | undefined
   #announcedHash: string
-  #hold: Hold | undefined
   #failing: { readonly since: Milliseconds; readonly count: number } | undefined
 
   constructor(parts: LeadershipParts) {
     this.term = parts.term
     this.#parts = parts
     this.#announcedHash = parts.scheduleHash
+    this.#gate = new ClockGate(parts.lookahead, parts.emit)
     this.#pace = milliseconds(Math.min(longestPace, parts.lookahead / 30))
   }
 
   get hold(): Hold | undefined {
-    return this.#failing ? 'emissionFailing' : this.#hold
+    return this.#failing ? 'emissionFailing' : this.#gate.hold
   }
 
   get nextDue(): Instant | undefined {
@@ -77,8 +75,7 @@ export class Leadership {
   /** Does what there is to do now, a batch at the most, and says how long to rest. Rejects with TERM_LOST when it is over. */
   async turn(look: ClockLook): Promise<Milliseconds> {
     if (this.term.lost.aborted) throw new TermLostError('the term is over')
-    const hold = this.#judgeClock(look)
-    this.#tellHold(hold, look)
+    const hold = this.#gate.judge(look, this.term.cursor)
     try {
       if (hold === 'clockSuspect') return milliseconds(steadyEnough - look.steadyFor)
       if (hold === 'cursorAhead') return await this.#awaitReset(look)
@@ -126,7 +123,7 @@ export class Leadership {
     const changes = [...roster.unsettled.values()]
     const before = term.cursor
     if (before && changes.length > 0) {
-      const missed = missedByEdit(changes, before)
+      const missed = await missedByEdit(changes, before, clock)
       await this.#recordMissed(missed, now)
       const emission = await reissue(changes, term, before, clock)
       if (emission) {
@@ -178,19 +175,10 @@ export class Leadership {
 
   /** How long until there is something to do, by the clock as it is now. */
   #untilNext(atLeast: Milliseconds): Milliseconds {
-    const next = this.#hold === 'clockBehind' ? this.term.cursor?.due : this.nextDue
+    const next = this.#gate.hold === 'clockBehind' ? this.term.cursor?.due : this.nextDue
     if (next === undefined) return longestNap
     const { clock, lookahead } = this.#parts
     return milliseconds(Math.max(atLeast, between(plus(clock.now(), lookahead), next), 1))
-  }
-
-  #judgeClock(look: ClockLook): Hold | undefined {
-    const { cursor } = this.term
-    if (look.suspect) return 'clockSuspect'
-    if (!cursor) return undefined
-    const lead = between(look.now, cursor.due)
-    if (lead > incredibleLead) return 'cursorAhead'
-    return lead > this.#parts.lookahead + clockTolerance ? 'clockBehind' : undefined
   }
 
   async #awaitReset(look: ClockLook): Promise<Milliseconds> {
@@ -202,18 +190,6 @@ export class Leadership {
     this.#parts.roster.knowSince(look.now)
     if (from) this.#parts.emit({ kind: 'cursorReset', from, to, epoch: this.term.epoch })
     return milliseconds(0)
-  }
-
-  #tellHold(hold: Hold | undefined, look: ClockLook): void {
-    const { cursor } = this.term
-    const { emit, lookahead } = this.#parts
-    if (hold === this.#hold) return
-    if (this.#hold === 'clockBehind' && hold === undefined) emit({ kind: 'clockCaughtUp' })
-    this.#hold = hold
-    if (!cursor) return
-    if (hold === 'clockBehind')
-      emit({ kind: 'clockBehind', cursor, resumesAt: instant(cursor.due - lookahead) })
-    if (hold === 'cursorAhead') emit({ kind: 'cursorAhead', cursor, now: look.now })
   }
 
   #failed(error: unknown): Milliseconds {

@@ -1,6 +1,8 @@
+import type { Clock } from '../core/clock.ts'
 import { type Cursor, emittedThrough } from '../core/cursor.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { Missed, MissedReason } from '../schedule/missed.ts'
+import { inSlices } from './in-slices.ts'
 import type { ScheduleChange } from './roster.ts'
 
 /** What was missed, with the reason that only a beat can have: it belonged to an earlier form of its entry. */
@@ -12,14 +14,18 @@ const mostCounted = 10_000
  * What entries were due in their former form, had not been emitted, and never will be, because editing an entry fires
  * nothing that was due before the edit. Entries that were removed are missed by nobody.
  */
-export function missedByEdit(changes: Iterable<ScheduleChange>, cursor: Cursor): MissedOccurrences[] {
+export async function missedByEdit(
+  changes: Iterable<ScheduleChange>,
+  cursor: Cursor,
+  clock: Clock,
+): Promise<MissedOccurrences[]> {
   const missed: MissedOccurrences[] = []
-  for (const { name, before, after, loaded } of changes) {
-    if (!before || !after) continue
+  await inSlices(changes, clock, ({ name, before, after, loaded }) => {
+    if (!before || !after) return
     const { timeline } = before.entry
     const from = instant(Math.max(emittedThrough(cursor, name), before.since))
     const first = timeline.next(from)
-    if (first === undefined || first > loaded) continue
+    if (first === undefined || first > loaded) return
     const count = timeline.count(from, loaded, mostCounted + 1)
     missed.push({
       entry: name,
@@ -29,7 +35,7 @@ export function missedByEdit(changes: Iterable<ScheduleChange>, cursor: Cursor):
       exact: count <= mostCounted,
       reason: 'edited',
     })
-  }
+  })
   return missed
 }
 

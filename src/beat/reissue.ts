@@ -51,7 +51,7 @@ function* occurrences(
   after: Instant,
   through: Instant,
 ): Generator<readonly [due: Instant, Entry]> {
-  if (!entry) return
+  if (!entry || after >= through) return
   for (let due = entry.timeline.next(after); due !== undefined && due <= through; ) {
     yield [due, entry]
     due = entry.timeline.next(due)

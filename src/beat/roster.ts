@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../core/clock.ts'
 import type { Instant } from '../core/instant.ts'
 import type { RecordedEntry } from '../journal/beat-record.ts'
@@ -51,6 +52,7 @@ export class Roster {
   #known = new Map<string, KnownEntry>()
   #hash = scheduleHash([])
   #unsettled = new Map<string, ScheduleChange>()
+  #lastChange: Instant | undefined
   readonly #unrecorded = new Set<string>()
 
   constructor(clock: Clock) {
@@ -68,6 +70,11 @@ export class Roster {
 
   get unsettled(): ReadonlyMap<string, ScheduleChange> {
     return this.#unsettled
+  }
+
+  /** When the newest of the unsettled changes was loaded; undefined = all are settled. */
+  get lastChange(): Instant | undefined {
+    return this.#unsettled.size === 0 ? undefined : this.#lastChange
   }
 
   /** Replaces the schedule in force, all of it or, when an entry cannot be compiled, nothing. */
@@ -113,6 +120,7 @@ export class Roster {
       }
       if (!(await recorder.recordEntries({ put, remove }))) return
       for (const name of names) this.#unrecorded.delete(name)
+      await setImmediate()
     }
   }
 
@@ -145,11 +153,12 @@ export class Roster {
       if (since === undefined) change(name, after)
     })
     for (const name of replaced.keys()) if (!known.has(name)) change(name, undefined)
-    this.#adopt(known, changes)
+    this.#adopt(known, changes, at)
     return changes
   }
 
-  #adopt(known: Map<string, KnownEntry>, changes: readonly ScheduleChange[]): void {
+  #adopt(known: Map<string, KnownEntry>, changes: readonly ScheduleChange[], at: Instant): void {
+    if (changes.length > 0) this.#lastChange = at
     this.#known = known
     this.#hash = scheduleHash([...known.values()].map(({ hash }) => hash))
     for (const change of changes) {

@@ -1,6 +1,8 @@
+import type { Clock } from '../core/clock.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { Entry } from '../schedule/entry.ts'
 import type { NextRun } from './beat-event.ts'
+import { inSlices } from './in-slices.ts'
 import type { ScheduleChange } from './roster.ts'
 
 /** How a schedule differs from the one before. */
@@ -48,12 +50,16 @@ export function nextRun(entry: Entry, now: Instant): Instant | undefined {
 }
 
 /** The first of all entries to run next. */
-export function findNextRun(entries: Iterable<{ readonly entry: Entry }>, now: Instant): NextRun | undefined {
+export async function findNextRun(
+  entries: Iterable<{ readonly entry: Entry }>,
+  now: Instant,
+  clock: Clock,
+): Promise<NextRun | undefined> {
   let next: NextRun | undefined
-  for (const { entry } of entries) {
+  await inSlices(entries, clock, ({ entry }) => {
     const eta = nextRun(entry, now)
     if (eta !== undefined && (next === undefined || eta < next.eta)) next = { entry: entry.spec.name, eta }
-  }
+  })
   return next
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../src/core/clock.ts'
 import { type Instant, instant, type Milliseconds, milliseconds } from '../../src/core/instant.ts'
 
@@ -48,6 +49,7 @@ export class FakeClock implements Clock {
 
   /** Resolves once every loop sleeps: all that could be done at this moment is done. */
   async untilAsleep(): Promise<void> {
+    await setImmediate()
     while (this.#sleepers.size < this.loops) {
       await new Promise<void>((resolve) => this.#watchers.push(resolve))
     }

@@ -1,0 +1,98 @@
+import type { Broker } from '../broker/broker.ts'
+import type { Candidate, Term } from '../broker/term.ts'
+import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
+import { type Clock, longestNap } from '../core/clock.ts'
+import { between, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
+import type { BeatEvent } from './beat-event.ts'
+import type { Bell } from './bell.ts'
+import type { Roster } from './roster.ts'
+
+export interface StandbyParts {
+  readonly broker: Pick<Broker, 'lead'>
+  readonly group: string
+  readonly host: string
+  readonly pid: number
+  readonly roster: Roster
+  readonly clock: Clock
+  readonly lookahead: Milliseconds
+  readonly random: Random
+  readonly bell: Bell
+  readonly emit: (event: BeatEvent) => void
+}
+
+/** A term, and what was told to get it. */
+export interface Won {
+  readonly term: Term
+  readonly candidate: Candidate
+}
+
+const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
+
+/** One beat's waiting for a term, turn by turn: it asks to lead, and asks again when the broker cannot be asked. */
+export class Standby {
+  readonly #parts: StandbyParts
+  readonly #withdrawal = new AbortController()
+  #candidacy: Promise<void> | undefined
+  #won: Won | undefined
+  #failure: { readonly error: unknown } | undefined
+  #failures = 0
+
+  constructor(parts: StandbyParts) {
+    this.#parts = parts
+  }
+
+  /** The term that was won. Whoever takes it up is responsible for it. */
+  get won(): Won | undefined {
+    return this.#won
+  }
+
+  /** Does what there is to do now, and says how long to rest; the bell rings when the candidacy is decided. */
+  turn(): Milliseconds {
+    if (this.#failure) return this.#failed(this.#failure.error)
+    this.#candidacy ??= this.#stand()
+    return this.#settleAlone()
+  }
+
+  /** Waits no longer. A term that was won at the same moment is given back. */
+  async withdraw(): Promise<void> {
+    this.#withdrawal.abort()
+    await this.#candidacy
+    await this.#won?.term.resign()
+  }
+
+  async #stand(): Promise<void> {
+    const { broker, group, host, pid, roster, bell } = this.#parts
+    const candidate = { group, host, pid, scheduleHash: roster.hash }
+    try {
+      const term = await broker.lead(candidate, this.#withdrawal.signal)
+      this.#won = { term, candidate }
+    } catch (error) {
+      this.#failure = { error }
+    }
+    bell.ring()
+  }
+
+  #failed(error: unknown): Milliseconds {
+    const { random, emit } = this.#parts
+    if (this.#failures === 0) emit({ kind: 'candidacyFailed', error })
+    this.#failures++
+    this.#failure = undefined
+    this.#candidacy = undefined
+    return backoffDelay(candidacyBackoff, this.#failures, random)
+  }
+
+  /**
+   * Alone, a standby has nothing to revoke once the lookahead has passed: what this beat itself had emitted by its
+   * former schedule is due by then, and a leader elsewhere settles its own. Until then a change waits, for this beat
+   * may be about to lead, or to lead again.
+   */
+  #settleAlone(): Milliseconds {
+    const { roster, clock, lookahead } = this.#parts
+    const { lastChange } = roster
+    if (lastChange === undefined) return longestNap
+    const wait = between(clock.now(), plus(lastChange, lookahead))
+    if (wait > 0) return wait
+    roster.settle()
+    return milliseconds(0)
+  }
+}
