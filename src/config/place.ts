@@ -45,16 +45,14 @@ export class Place {
 
   /** `expected a duration, got a list` */
   mismatch(expected: string, hint?: string): undefined {
-    return this.problem(`expected ${expected}, got ${describeNode(this.node)}${hint ? `: ${hint}` : ''}`)
+    return this.problem(`expected ${expected}, got ${describeNode(this.node)}${hint ? `; ${hint}` : ''}`)
   }
 
   /** The value, or its problem reported. */
   settle<T>(result: T | TimingProblem): T | undefined {
     if (!isProblem(result)) return result
-    const { field, expected, got, hint } = result
-    return this.problem(
-      `expected ${field ? `${field} ` : ''}${expected}, got ${got}${hint ? `: ${hint}` : ''}`,
-    )
+    const { expected, got, hint } = result
+    return this.problem(`expected ${expected}, got ${got}${hint ? `; ${hint}` : ''}`)
   }
 
   /** The pairs of a map, each key once; what YAML allows and nobody means is reported. */
