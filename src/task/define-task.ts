@@ -17,7 +17,7 @@ export interface Task<Args extends readonly unknown[] = readonly never[], Result
 }
 
 /** Registered globally, so that a task made by another copy of this package is still a task. */
-const mark: unique symbol = Symbol.for('taskbeat.task') as never
+const mark: unique symbol = Symbol.for('taskbeat.task')
 
 /**
  * Gives a function a name by which the schedule and applications can have it run by a worker. A worker takes every

@@ -51,7 +51,8 @@ export class AdmissionDesk {
     const { clock, journal, lookup } = this.#parts
     const now = clock.now()
     if (now < message.eta) return release(message.eta)
-    if (journal.opensAt !== undefined) return release(journal.opensAt)
+    const { opensAt } = journal
+    if (opensAt !== undefined) return release(opensAt)
     const bar = veto ?? expiry(message, now)
     const task = bar ? undefined : await lookup.find(message)
     const nextLook = bar || task ? undefined : lookup.nextLook(message)

@@ -5,7 +5,7 @@
  * whatever it imports, `taskbeat` is the worker's own package, whether or not one is installed beside it.
  *
  * A module cannot be unloaded. When a file of the graph has changed since it was loaded, the whole graph is loaded
- * again as another generation (`?v=2` in stack traces), packages in node_modules apart; the old generation stays in
+ * again as another generation (`?v=2` in stack traces), packages in node_modules and CommonJS apart; the old generation stays in
  * memory, with what it has opened, until the worker is restarted. That is meant for a deploy now and then, and for
  * working on a task, not for more.
  */
@@ -96,7 +96,7 @@ export class TaskModules implements Disposable {
   #join(url: string): string {
     const file = fileURLToPath(url)
     this.#graph.set(file, changeTime(file))
-    return this.#generation === 1 ? url : `${url}?v=${this.#generation}`
+    return this.#generation === 1 ? url : `${url}${url.includes('?') ? '&' : '?'}v=${this.#generation}`
   }
 }
 

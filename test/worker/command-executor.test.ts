@@ -289,6 +289,13 @@ describe('a time limit', () => {
     expect(attempt.lines().map(({ line }) => line)).toContain('bye')
   })
 
+  test('leaves what the command started its time too, though the command itself ends at once', async () => {
+    const child = `trap "sleep 0.2; echo cleaned; exit" TERM; echo ready; while :; do sleep 0.01; done`
+    const attempt = begin(aScript(`sh -c '${child}' & wait`, { timeout: milliseconds(300) }))
+    expect(await attempt.outcome).toMatchObject({ kind: 'timedOut' })
+    expect(attempt.lines().map(({ line }) => line)).toContain('cleaned')
+  })
+
   test('ends a command that ignores SIGTERM by force', async () => {
     const attempt = begin(
       aScript('trap "" TERM; echo ready; while :; do sleep 1; done', { timeout: short, killAfter: short }),
@@ -304,7 +311,9 @@ describe('a time limit', () => {
 
   test('reaches whatever the command started, in other sessions too', async () => {
     const attempt = begin(
-      aScript('sleep 1000 & setsid sleep 1001 & setsid -f setsid -f sleep 1002; wait', { timeout: short }),
+      aScript('sleep 1000 & setsid sleep 1001 & setsid -f setsid -f sleep 1002; wait', {
+        timeout: milliseconds(300),
+      }),
     )
     expect(await attempt.outcome).toMatchObject({ kind: 'timedOut' })
     expect(processesOfRun(attempt.id)).toEqual([])

@@ -6,10 +6,10 @@
  *                                                                        └ cannot start: failed, with the reason
  *
  * The attempt is over when its main process is. What the process left in its group is killed then, after a moment,
- * because a journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group (setsid)
- * and lives on. Until then everything is the attempt's: on a time limit or an interruption the whole group gets
- * SIGTERM, after `killAfter` SIGKILL, and then whatever else carries the run's id is hunted down as well. The first
- * reason to stop is the one that is told, whatever the process makes of it.
+ * because a journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group
+ * (setsid) and lives on. Until then everything is the attempt's: on a time limit or an interruption the whole group
+ * gets SIGTERM and, those of it that are left after `killAfter`, SIGKILL, and then whatever else carries the run's id
+ * is killed as well. The first reason to stop is the one that is told, whatever the process makes of it.
  *
  * Whoever holds the pipes after the end (a daemon that did not close them) gets half a second, then they are closed.
  * Output is passed on by lines and kept in bounded memory, so that a process that prints without end only fills a pipe.
@@ -81,12 +81,15 @@ export class CommandExecutor implements Executor {
     const closed = new Promise((resolve) => child.once('close', resolve))
     const exited = exitOf(child)
     if (execution.task.definition.stdin) writeArguments(child, execution.message)
-    const watch = watchForStop(execution, this.#clock, (_reason, over) =>
-      this.#terminate(group, execution, over),
-    )
+    let killAt = 0
+    const watch = watchForStop(execution, this.#clock, (_reason, over) => {
+      killAt = this.#clock.monotonic() + execution.task.definition.killAfter
+      void this.#terminate(group, execution, over)
+    })
     const exit = await exited
     watch.end()
-    await group.end(watch.reason ? milliseconds(0) : farewell)
+    const patience = watch.reason ? milliseconds(killAt - this.#clock.monotonic()) : farewell
+    await group.end(patience, execution.kill)
     if (watch.reason) await this.#guard.sweep(execution.message.id)
     await this.#closePipes(child, closed)
     return commandOutcome(exit, watch.reason, printed.end())
@@ -94,9 +97,9 @@ export class CommandExecutor implements Executor {
 
   /** Politely, then by force; `over` is aborted when the main process has ended. */
   async #terminate(group: ProcessGroup, execution: Execution, over: AbortSignal): Promise<void> {
-    const { killAfter } = execution.task.definition
     if (!execution.kill.aborted) {
       group.signal('SIGTERM')
+      const { killAfter } = execution.task.definition
       await this.#clock.sleep(killAfter, AbortSignal.any([over, execution.kill]))
     }
     if (!over.aborted) group.signal('SIGKILL')

@@ -5,6 +5,7 @@ export const longestLineBytes = 16_384
 
 const newline = 0x0a
 const carriageReturn = 0x0d
+const nothing: Buffer = Buffer.alloc(0)
 
 /**
  * Makes lines of the bytes that a process prints. It works on bytes until a line is whole, so that a character that
@@ -13,7 +14,7 @@ const carriageReturn = 0x0d
  */
 export class LineSplitter {
   readonly #onLine: (line: string, cut: boolean) => void
-  #rest: Buffer = Buffer.alloc(0)
+  #rest = nothing
 
   constructor(onLine: (line: string, cut: boolean) => void) {
     this.#onLine = onLine
@@ -24,7 +25,7 @@ export class LineSplitter {
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
       this.#take(chunk.subarray(from, end))
       this.#passOn(this.#rest, false)
-      this.#rest = Buffer.alloc(0)
+      this.#rest = nothing
       from = end + 1
     }
     if (from < chunk.length) this.#take(chunk.subarray(from))
@@ -33,7 +34,7 @@ export class LineSplitter {
   /** Passes on what was printed after the last newline. */
   end(): void {
     if (this.#rest.length > 0) this.#passOn(this.#rest, false)
-    this.#rest = Buffer.alloc(0)
+    this.#rest = nothing
   }
 
   #take(bytes: Buffer): void {

@@ -5,6 +5,10 @@ import { type Milliseconds, milliseconds } from '../../core/instant.ts'
 /** How long what was killed may take to disappear; what the kernel does not let go of in that time is left to it. */
 const longestFarewell = milliseconds(1_000)
 
+/** Nobody tells when a process ends that is not one's own child, so it is looked for, less and less often. */
+const shortestNapMs = 5
+const longestNapMs = 100
+
 /**
  * The processes of a command: it is started as the leader of a group, and whatever it starts belongs to the group
  * unless it takes itself out (setsid). A group's number is not given to another process while a member is left.
@@ -26,20 +30,20 @@ export class ProcessGroup {
   }
 
   /**
-   * Kills what is left, once `patience` has passed, and waits until it is gone, for up to a second. Resolves early when
-   * nothing is left.
+   * Waits until nothing is left; after `patience`, or at once when `now` is aborted, kills what is, and gives it a
+   * second to disappear.
    */
-  async end(patience: Milliseconds): Promise<void> {
-    if (!this.signal(0) || (await this.#isGoneWithin(patience))) return
+  async end(patience: Milliseconds, now: AbortSignal): Promise<void> {
+    if (!this.signal(0) || (await this.#isGoneWithin(patience, now))) return
     this.signal('SIGKILL')
     await this.#isGoneWithin(longestFarewell)
   }
 
-  async #isGoneWithin(length: Milliseconds): Promise<boolean> {
+  async #isGoneWithin(length: Milliseconds, now?: AbortSignal): Promise<boolean> {
     const end = performance.now() + length
-    while (performance.now() < end) {
+    for (let nap = shortestNapMs; performance.now() < end && !now?.aborted; nap *= 2) {
       if (!(await this.#isAlive())) return true
-      await delay(5)
+      await delay(Math.min(nap, longestNapMs, Math.max(0, end - performance.now())))
     }
     return false
   }
