@@ -21,9 +21,17 @@ export function remark({ stderr }: Terminal, line: string): void {
   stderr.write(`${line}\n`)
 }
 
-/** Data for programs: one JSON document. */
+/** Data for programs: one JSON document. What could steer a terminal is escaped, which means the same to a program. */
 export function printJson(terminal: Terminal, value: unknown): void {
-  print(terminal, JSON.stringify(value, null, 2))
+  const text = JSON.stringify(value, null, 2)
+  print(terminal, text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped))
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }
 
 /** Coloured on a terminal, plain anywhere else; NO_COLOR is obeyed. */
@@ -31,21 +39,27 @@ export function paint({ stdout }: Terminal, style: Style, text: string): string 
   return stdout.isTTY ? styleText(style, text, { stream: stdout }) : text
 }
 
+/** A cell of a table: a text, or one that is coloured on a terminal. */
+export type Cell = string | { readonly text: string; readonly style: Style }
+
 /** Rows under their headings, each column as wide as it needs to be; the last is not padded. */
 export function printTable(
   terminal: Terminal,
   headings: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
 ): void {
-  const cells = rows.map((row) => row.map(printable))
+  const texts = rows.map((row) => row.map((cell) => printable(typeof cell === 'string' ? cell : cell.text)))
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+    texts.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), heading.length),
   )
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  print(terminal, paint(terminal, 'bold', line(headings)))
-  for (const row of cells) print(terminal, line(row))
+  const padded = (row: readonly string[]): string[] =>
+    row.map((text, column) => (column === row.length - 1 ? text : text.padEnd(widths[column] ?? 0)))
+  print(terminal, paint(terminal, 'bold', padded(headings).join('  ')))
+  for (const [index, row] of rows.entries()) {
+    const line = padded(texts[index] ?? []).map((text, column) => {
+      const cell = row[column]
+      return typeof cell === 'object' ? paint(terminal, cell.style, text) : text
+    })
+    print(terminal, line.join('  ').trimEnd())
+  }
 }

@@ -1,0 +1,129 @@
+import { readConfiguration } from '../../app/configuration.ts'
+import type { Host } from '../../app/host.ts'
+import { findConfigFile } from '../../config/find-config-file.ts'
+import { type Loaded, loadSettings } from '../../config/load-settings.ts'
+import { type Problem, renderProblem } from '../../config/problem.ts'
+import type { Settings } from '../../config/settings.ts'
+import { systemClock } from '../../core/clock.ts'
+import { TaskbeatError } from '../../core/errors.ts'
+import type { Instant } from '../../core/instant.ts'
+import { compileEntry } from '../../schedule/entry.ts'
+import type { AddCommand } from '../command.ts'
+import { type ConfigurationOption, configurationOption } from '../configuration-option.ts'
+import { exitCode } from '../exit-code.ts'
+import { isoOrNull, nearTime, relativeTime } from '../local-time.ts'
+import { diffSettings } from '../settings-diff.ts'
+import { printSettingsDiff, toDiffJson } from '../settings-diff-report.ts'
+import { print, printJson, remark, type Terminal } from '../terminal.ts'
+import { upcoming } from '../upcoming.ts'
+
+interface CheckOptions extends ConfigurationOption {
+  readonly strict?: true
+  readonly against?: string
+  readonly json?: true
+}
+
+/** `taskbeat check`: whether a configuration is fit for use, and what deploying it would change. */
+export const addCheck: AddCommand = (program, { terminal, run }) => {
+  program
+    .command('check')
+    .description('say everything that is wrong with the configuration, and what is legal but suspicious')
+    .argument('[file]', 'the configuration')
+    .option(...configurationOption)
+    .option('--strict', 'exit with 1 when there are warnings')
+    .option('--against <old>', 'show what this configuration would change in the place of an old one')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples)
+    .action(
+      run(async (file: string | undefined, options: CheckOptions) => {
+        if (file !== undefined && options.config !== undefined)
+          throw new TaskbeatError('USAGE', 'the configuration is given twice: as an argument and by --config')
+        return check(terminal, { ...options, ...(file !== undefined && { config: file }) })
+      }),
+    )
+}
+
+const examples = `
+It reads the file and nothing else: no module is imported and no database is opened.
+
+  taskbeat check schedules.yaml --strict
+  taskbeat check new.yaml --against /etc/taskbeat/schedules.yaml`
+
+async function check(terminal: Terminal, options: CheckOptions): Promise<number> {
+  const loaded = await load(terminal, options)
+  if ('problems' in loaded) {
+    if (options.json) printJson(terminal, { ...nothing, problems: loaded.problems.map(toProblemJson) })
+    else for (const problem of loaded.problems) remark(terminal, renderProblem(problem))
+    return exitCode.configuration
+  }
+  const { settings, warnings } = loaded
+  const now = systemClock.now()
+  const next = nextStart(settings, now)
+  const diff = options.against && diffSettings(await readOld(options.against, terminal.host), settings, now)
+  if (options.json) {
+    printJson(terminal, {
+      ok: true,
+      entries: settings.schedules.length,
+      tasks: settings.tasks.length,
+      next: next ? { ...next, due: isoOrNull(next.due), eta: isoOrNull(next.eta) } : null,
+      problems: [],
+      warnings: warnings.map(toProblemJson),
+      ...(diff && { changes: toDiffJson(diff) }),
+    })
+  } else {
+    print(terminal, `ok: ${summary(settings, next, now)}`)
+    if (diff) printSettingsDiff(terminal, diff, now)
+    for (const warning of warnings) remark(terminal, `warning: ${renderProblem(warning)}`)
+  }
+  return options.strict && warnings.length > 0 ? exitCode.failed : exitCode.ok
+}
+
+const nothing = { ok: false, entries: null, tasks: null, next: null, warnings: [] }
+
+async function load(terminal: Terminal, { config }: CheckOptions): Promise<Loaded> {
+  const { env, cwd, isRoot, name } = terminal.host
+  const found = findConfigFile({ flag: config, env, cwd, role: 'check', isRoot })
+  if ('message' in found) return { problems: [found] }
+  if (found.how === 'workingDirectory') remark(terminal, `using ./${found.path}`)
+  return loadSettings(found.path, { role: 'check', env, cwd, hostname: name })
+}
+
+async function readOld(path: string, host: Host): Promise<Settings> {
+  try {
+    return (await readConfiguration({ path, role: 'check' }, host)).settings
+  } catch (error) {
+    if (!(error instanceof TaskbeatError)) throw error
+    throw new TaskbeatError(error.code, `nothing to compare with:\n${error.message}`, { cause: error })
+  }
+}
+
+interface NextStart {
+  readonly entry: string
+  readonly due: Instant
+  readonly eta: Instant
+  readonly task: string
+  readonly timezone: string
+}
+
+function nextStart({ schedules }: Settings, now: Instant): NextStart | undefined {
+  const [first] = upcoming(schedules.map(compileEntry), { from: now, limit: 1, by: 'eta' }).occurrences
+  if (!first) return undefined
+  const { name: entry, task, timezone } = first.entry.spec
+  return { entry, due: first.due, eta: first.entry.etaOf(first.due), task, timezone }
+}
+
+function summary({ schedules, tasks }: Settings, next: NextStart | undefined, now: Instant): string {
+  const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
+  const parts = [
+    counted(schedules.length, 'entry', 'entries'),
+    counted(tasks.length, 'task', 'tasks'),
+    next
+      ? `next: ${next.entry} at ${nearTime(next.eta, next.timezone, now)} (${relativeTime(next.eta, now)})`
+      : 'nothing is due',
+  ]
+  return parts.join(', ')
+}
+
+function toProblemJson({ file, line, column, path, message }: Problem): unknown {
+  return { file, line: line ?? null, column: column ?? null, path, message }
+}

@@ -1,0 +1,48 @@
+import { describeDuration } from '../core/duration.ts'
+import { between, type Instant } from '../core/instant.ts'
+import type { MissedRecord, RunSummary } from '../journal/run.ts'
+import type { HistoryItem } from './history.ts'
+import { localTime, machineZone } from './local-time.ts'
+import { describeMissedReason, outcomeWords } from './outcome-words.ts'
+import type { Cell } from './terminal.ts'
+
+export const historyHeadings = ['when', 'what', 'outcome', 'duration', 'attempts', 'id', 'reason'] as const
+
+/** One line of `runs`. */
+export function toHistoryRow(item: HistoryItem, now: Instant): readonly Cell[] {
+  const when = localTime(item.at, machineZone())
+  if (item.kind === 'missed') {
+    const { missed } = item
+    return [when, missed.entry, outcomeWords.missed, '', '', '', describeMissed(missed)]
+  }
+  const { run } = item
+  return [
+    when,
+    nameOf(run),
+    outcomeWords[run.outcome],
+    durationOf(run, now),
+    String(run.attempts),
+    run.id.slice(0, 8),
+    run.reason ?? '',
+  ]
+}
+
+/** The entry, and the task that it called where that has another name. */
+function nameOf({ entry, task }: RunSummary): string {
+  if (entry === undefined) return task
+  return entry === task ? entry : `${entry} (${task})`
+}
+
+/** From the start of the first attempt to the end of the last one, or to now. */
+export function durationOf({ started, finished, outcome }: RunSummary, now: Instant): string {
+  if (started === undefined) return ''
+  if (finished !== undefined) return describeDuration(between(started, finished))
+  return outcome === 'running' ? `${describeDuration(between(started, now))} so far` : ''
+}
+
+/** `3 occurrences from … to …: a later one stood for them` */
+export function describeMissed({ first, count, exact, reason }: MissedRecord): string {
+  const many = `${exact ? '' : 'more than '}${count.toLocaleString('en')} occurrence${count === 1 ? '' : 's'}`
+  const since = count === 1 ? '' : ` since ${localTime(first, machineZone())}`
+  return `${many}${since}: ${describeMissedReason(reason)}`
+}

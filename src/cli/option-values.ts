@@ -1,0 +1,60 @@
+import { InvalidArgumentError } from 'commander'
+import { parseDuration } from '../core/duration.ts'
+import { TaskbeatError } from '../core/errors.ts'
+import type { Instant, Milliseconds } from '../core/instant.ts'
+import { parseLocalDateTime } from '../schedule/local-time.ts'
+import { isProblem } from '../schedule/timing-problem.ts'
+import { remark, type Terminal } from './terminal.ts'
+
+/** Reads an option's value as a whole number. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+  }
+}
+
+/** Reads an option's value as a length of time. */
+export function duration(text: string): Milliseconds {
+  const length = parseDuration(text)
+  if (typeof length === 'number') return length
+  throw new InvalidArgumentError(`Expected a duration such as 10s or 1h30m: ${length.hint}.`)
+}
+
+/** Reads an option's value as a JSON list. */
+export function jsonList(text: string): readonly unknown[] {
+  const value = parseJson(text, 'a JSON list such as \'[4, "four"]\'')
+  if (Array.isArray(value)) return value
+  throw new InvalidArgumentError('Expected a JSON list such as \'[4, "four"]\'.')
+}
+
+/** Reads an option's value as a JSON object. */
+export function jsonMap(text: string): Readonly<Record<string, unknown>> {
+  const value = parseJson(text, 'a JSON object such as \'{"to": "me"}\'')
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>
+  throw new InvalidArgumentError('Expected a JSON object such as \'{"to": "me"}\'.')
+}
+
+function parseJson(text: string, expected: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InvalidArgumentError(`Expected ${expected}.`)
+  }
+}
+
+/**
+ * A time as an option gives it: the zone's clock unless it carries an offset. Throws USAGE; that it does not exist in
+ * the zone, or comes twice, is told.
+ */
+export function readTime(terminal: Terminal, option: string, text: string, timezone: string): Instant {
+  const time = parseLocalDateTime(text, timezone)
+  if (isProblem(time)) {
+    const hint = time.hint === undefined ? '' : `: ${time.hint}`
+    throw new TaskbeatError('USAGE', `${option}: expected ${time.expected}, got ${time.got}${hint}`)
+  }
+  if (time.remark !== undefined) remark(terminal, `${option}: ${time.remark}`)
+  return time.at
+}

@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest'
+import { openCliWorld } from './cli-world.ts'
+
+const nightly = 'schedules:\n  nightly: { at: 2099-01-01T02:00Z, command: [backup], timeout: 1m }\n'
+
+test('a configuration that is fit for use is summed up in one line', async () => {
+  const { run } = openCliWorld(nightly)
+  const { code, stdout } = await run('check')
+  expect(stdout).toMatch(/^ok: 1 entry, 1 task, next: nightly at 2099-01-01 02:00\S* ?\S* \(in \d+d\d+h\)\n$/)
+  expect(code).toBe(0)
+})
+
+test('a configuration without entries is fit for use, and said to have nothing due', async () => {
+  const { code, stdout, stderr } = await openCliWorld().run('check')
+  expect(stdout).toBe('ok: 0 entries, 0 tasks, nothing is due\n')
+  expect(stderr).toContain('warning: schedules.yaml:2:12: schedules: there are no entries')
+  expect(code).toBe(0)
+})
+
+test('every problem is told at its place, and the exit code is 78', async () => {
+  const { run } = openCliWorld(
+    'schedules:\n  a: { cron: "61 * * * *", shell: x }\n  b: { task: t, evry: 1s }\n',
+  )
+  const { code, stdout, stderr } = await run('check')
+  expect(stdout).toBe('')
+  expect(stderr).toContain('schedules.yaml:3:14: schedules.a.cron: ')
+  expect(stderr).toContain('schedules.b')
+  expect(stderr).toContain('did you mean every?')
+  expect(code).toBe(78)
+})
+
+test('a file that does not exist is a problem, with and without --json', async () => {
+  const { run } = openCliWorld()
+  expect(await run('check', 'other.yaml')).toMatchObject({
+    code: 78,
+    stdout: '',
+    stderr: 'other.yaml: no such file\n',
+  })
+  const { code, json } = await run('check', 'other.yaml', '--json')
+  expect(json()).toEqual({
+    ok: false,
+    entries: null,
+    tasks: null,
+    next: null,
+    problems: [{ file: 'other.yaml', line: null, column: null, path: '', message: 'no such file' }],
+    warnings: [],
+  })
+  expect(code).toBe(78)
+})
+
+test('--json has what comes next, and nothing else on standard output', async () => {
+  const { run } = openCliWorld(nightly)
+  const { code, json } = await run('check', '--json')
+  expect(json()).toMatchObject({
+    ok: true,
+    entries: 1,
+    tasks: 1,
+    next: {
+      entry: 'nightly',
+      due: '2099-01-01T02:00:00.000Z',
+      eta: '2099-01-01T02:00:00.000Z',
+      task: 'nightly',
+      timezone: 'UTC',
+    },
+    problems: [],
+  })
+  expect(code).toBe(0)
+})
+
+test('--strict makes a warning a failure', async () => {
+  const { run } = openCliWorld(
+    'timezone: UTC\nschedules:\n  a: { cron: "*/35 * * * *", shell: x, timeout: 1m }\n',
+  )
+  const lax = await run('check')
+  expect(lax.code).toBe(0)
+  expect(lax.stderr).toMatch(/^warning: schedules\.yaml:4:14: schedules\.a\.cron: \*\/35/m)
+  expect((await run('check', '--strict')).code).toBe(1)
+  expect((await run('check', '--strict', '--json')).code).toBe(1)
+})
+
+test('--against tells what a deploy would change, and leaves out what only stands elsewhere', async () => {
+  const world = openCliWorld(`schedules:
+  stays: { every: 1h, task: t }
+  moved: { at: 2099-01-01T02:00Z, task: t, jitter: 1s }
+  off: { at: 2099-01-01T02:00Z, task: t, description: before }
+  goes: { at: 2099-01-01T02:00Z, task: t }
+tasks:
+  t: { command: [x], timeout: 1m, env: { TOKEN: s3cret, SAME: a } }
+`)
+  const path = world.write(
+    'elsewhere/new.yaml',
+    `schedules:
+  stays: { every: 1h, task: t }
+  moved: { at: 2099-01-01T03:00Z, task: t, overlap: allow }
+  off: { at: 2099-01-01T02:00Z, task: t, description: after, enabled: false }
+  comes: { at: 2099-01-02T02:00Z, task: t }
+tasks:
+  t: { command: [x], env: { TOKEN: other, SAME: a } }
+`,
+  )
+  const { code, stdout } = await world.run('check', path, '--against', 'schedules.yaml')
+  const lines = stdout.split('\n').map((line) => line.replaceAll(/ UTC\b/g, ''))
+  expect(lines.slice(1)).toEqual([
+    '- goes: was next at 2099-01-01 02:00',
+    '+ comes: next 2099-01-02 02:00',
+    '~ moved: at 2099-01-01T02:00:00.000Z → 2099-01-01T03:00:00.000Z, jitter 1s → unset, overlap skip → allow, next 2099-01-01 02:00 → 2099-01-01 03:00',
+    '~ off: enabled true → false, next 2099-01-01 02:00 → never',
+    '~ task t: env.TOKEN changed, timeout 1m → unset',
+    '',
+  ])
+  expect(stdout).not.toContain('s3cret')
+  expect(code).toBe(0)
+})
+
+test('--against --json lists the changes beside the rest', async () => {
+  const world = openCliWorld('schedules:\n  a: { at: 2099-01-01T02:00Z, shell: x }\n')
+  const path = world.write('new.yaml', 'schedules:\n  a: { at: 2099-01-01T02:00Z, shell: x, priority: 7 }\n')
+  const { json } = await world.run('check', path, '--against', 'schedules.yaml', '--json')
+  expect(json()).toMatchObject({
+    ok: true,
+    changes: {
+      entries: [
+        {
+          change: 'changed',
+          entry: 'a',
+          keys: [{ key: 'priority', before: '4', after: '7' }],
+          next_before: '2099-01-01T02:00:00.000Z',
+          next_after: '2099-01-01T02:00:00.000Z',
+        },
+      ],
+      tasks: [],
+    },
+  })
+})
+
+test('a file that cannot be compared with is told of', async () => {
+  const { code, stderr } = await openCliWorld(nightly).run('check', '--against', 'gone.yaml')
+  expect(stderr).toContain('nothing to compare with:\ngone.yaml: no such file\n')
+  expect(code).toBe(78)
+})
+
+test('the configuration is named once', async () => {
+  const { code, stderr } = await openCliWorld().run('check', 'a.yaml', '-c', 'b.yaml')
+  expect(stderr).toBe('the configuration is given twice: as an argument and by --config\n')
+  expect(code).toBe(2)
+})
+
+test('a command, an option or an argument that does not exist is a wrong call', async () => {
+  const { run } = openCliWorld()
+  for (const [argv, told] of [
+    [['chek'], 'Did you mean check?'],
+    [['check', '--strikt'], 'Did you mean --strict?'],
+    [['check', 'a', 'b'], 'too many arguments'],
+    [['check', '--against'], 'argument missing'],
+  ] as const) {
+    const { code, stderr } = await run(...argv)
+    expect(stderr).toContain(told)
+    expect(code).toBe(2)
+  }
+})
+
+test('what a file contains does not steer the terminal', async () => {
+  const { run } = openCliWorld('schedules:\n  "a\\e[2J\\u009b": { every: 1h, shell: x }\n')
+  const { stderr, code } = await run('check')
+  expect(code).toBe(78)
+  expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u)
+})
