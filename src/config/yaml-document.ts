@@ -86,6 +86,7 @@ function moved(refusals: readonly Refusal[], shift: number): readonly Refusal[] 
   return shift === 0 ? refusals : refusals.map((each) => ({ ...each, offset: each.offset + shift }))
 }
 
+const coreTags = 'tag:yaml.org,2002:'
 const coreTag = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/
 
 interface Anchored {
@@ -112,7 +113,7 @@ class Conversion {
     if (node.tag !== undefined && !coreTag.test(node.tag))
       this.refusals.push({
         offset,
-        message: `the tag ${node.tag} is not supported; there are no custom types`,
+        message: `the tag ${node.tag.replace(coreTags, '!!')} is not supported; there are no custom types`,
       })
     const sizeBefore = this.#size++
     const converted = this.#convertValue(node, offset)

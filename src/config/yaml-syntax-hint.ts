@@ -20,12 +20,14 @@ export function explainSyntax(errors: readonly YAMLError[], text: string): reado
 }
 
 function explain(error: YAMLError, offset: number, source: SourceText, line: number): Refusal {
-  const unquoted = findUnquoted(source.lineText(line))
+  const text = source.lineText(line)
   const lineStart = offset - (source.position(offset).column - 1)
-  if (unquoted) {
-    const { at, value } = unquoted
-    const message = `a text that begins with ${value[0]} must be quoted: write ${quoted(value)}`
-    return { offset: lineStart + at, message }
+  for (const { pattern, reason } of unquoted) {
+    const match = pattern.exec(text)
+    const value = match?.[1]?.trimEnd()
+    if (!match || !value) continue
+    const at = lineStart + match.index + match[0].length - (match[1]?.length ?? 0)
+    return { offset: at, message: `${reason(value)} must be quoted: write ${quoted(value)}` }
   }
   const end = source.text.trimEnd().length
   const reason =
@@ -44,12 +46,16 @@ const inOurWords: Readonly<Partial<Record<YAMLError['code'], string>>> = {
     'this does not belong here: a bracket or a quote is missing before it, or is one too many',
 }
 
-/** `*` is an alias to YAML, `@`, `` ` `` and `%` are reserved, `? ` begins a key: cron rules begin with all but one. */
-const indicatorValue = /(?:^|[:,[{-])\s+([*@`%?][^#,}\]]*)/
-
-function findUnquoted(line: string): { readonly at: number; readonly value: string } | undefined {
-  const match = indicatorValue.exec(line)
-  const value = match?.[1]?.trimEnd()
-  if (!match || !value || /^\*[\w.-]+$/.test(value)) return undefined
-  return { at: match.index + match[0].length - (match[1]?.length ?? 0), value }
-}
+/** What people write without quotes and YAML takes for something else. */
+const unquoted: readonly { readonly pattern: RegExp; readonly reason: (value: string) => string }[] = [
+  {
+    // An alias, reserved characters, a complex key: cron rules begin so. A lone *word may well be an alias.
+    pattern: /(?:^|[:,[{-])\s+(?!\*[\w.-]+\s*(?:[,\]}#]|$))([*@`%?][^#,}\]]*)/,
+    reason: (value) => `a text that begins with ${value[0]}`,
+  },
+  { pattern: /[[,{]\s*(-)(?=\s*[,\]}])/, reason: () => 'a lone - between brackets' },
+  {
+    pattern: /[[,:{]\s*([^\s"',[\]{}]*\$\{[^}]*\}[^\s,\]}]*)/,
+    reason: () => 'a text with { and } between brackets',
+  },
+]
