@@ -63,7 +63,7 @@ export class ClaimTable {
     this.#toSkip = database.prepare(`
       SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.entry, w.overlap, w.body, e.id AS running
       FROM messages AS e INDEXED BY messages_executing
-      JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
+      CROSS JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
       WHERE e.state = 1 AND e.entry IS NOT NULL AND w.state = 0 AND w.entry IS NOT NULL
       AND w.overlap = 'skip' AND w.eta <= ? AND w.queue IN (SELECT value FROM json_each(?)) LIMIT ?`)
     this.#queuedEntries = database.prepare(`

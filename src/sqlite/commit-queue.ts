@@ -45,8 +45,10 @@ export class CommitQueue {
   }
 
   async #commitAll(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, mostPerCommit))
+    do {
+      await new Promise((resolve) => setImmediate(resolve))
+      await this.#commit(this.#waiting.splice(0, mostPerCommit))
+    } while (this.#waiting.length > 0)
     this.#committing = undefined
   }
 

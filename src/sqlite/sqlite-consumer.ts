@@ -53,7 +53,7 @@ export class SqliteConsumer implements Consumer {
 
   /** Look again: something may have become due. */
   wake(): void {
-    this.#nap.abort()
+    this.#nap.abort('woken')
   }
 
   async stop(): Promise<void> {
