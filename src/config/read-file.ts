@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { TextDecoder } from 'node:util'
@@ -52,15 +53,16 @@ function decode(bytes: Buffer, mode: number): FileText {
   return { text, mode }
 }
 
-/** The longest prefix that is valid UTF-8, found by halving: a prefix may end inside a character but not be wrong. */
+/** Where the first character begins that is none, found by halving: a prefix may end within a character. */
 function firstInvalidByte(bytes: Buffer): number {
   let valid = 0
-  let invalid = bytes.length
+  let invalid = bytes.length + 1
   while (invalid - valid > 1) {
     const middle = (valid + invalid) >> 1
     if (isPrefixOfUtf8(bytes.subarray(0, middle))) valid = middle
     else invalid = middle
   }
+  while (!isUtf8(bytes.subarray(0, valid))) valid--
   return valid
 }
 

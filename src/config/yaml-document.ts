@@ -71,7 +71,8 @@ function compose(text: string): Composed {
 
 function judge(documents: readonly Document.Parsed[], text: string, stray: readonly YAMLError[]): Composed {
   const [document, second] = documents
-  const errors = [...documents.flatMap((each) => each.errors), ...stray]
+  // What is wrong in another document is not what is wrong with this file.
+  const errors = [...(document?.errors ?? []), ...stray]
   if (errors.length > 0) return { refusals: explainSyntax(errors, text) }
   if (second)
     return refused(second.range[0], 'a second document begins here; a configuration is one document')
