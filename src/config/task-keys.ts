@@ -67,7 +67,7 @@ export const taskKeys: Section<TaskValues> = {
       doc: 'How often a failed attempt is tried again, or {max, delay, factor, max_delay, jitter, exit_codes}.',
       default: '0',
     },
-    queue: { kind: name, doc: 'The queue that it waits in.', default: 'taskbeat' },
+    queue: { kind: name, doc: 'The queue that it waits in.', default: 'the queue taskbeat' },
     isolation: {
       kind: oneOf(['inline'], ['thread', 'process']),
       doc: 'Where the code of a module task runs.',
