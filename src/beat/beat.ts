@@ -38,9 +38,10 @@ import type { BeatRecord } from '../journal/beat-record.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { BeatEvent } from './beat-event.ts'
 import { Bell } from './bell.ts'
-import { type ClockLook, ClockWatch } from './clock-watch.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { type Hold, Leadership } from './leadership.ts'
 import { Recorder } from './recorder.ts'
+import { ReloadDesk } from './reload-desk.ts'
 import { Roster, type ScheduleChange } from './roster.ts'
 import { describeChanges, findNextRun } from './schedule-diff.ts'
 import { Standby, type Won } from './standby.ts'
@@ -86,18 +87,18 @@ export class Beat implements Service {
   readonly #recorder: Recorder
   readonly #roster: Roster
   #state: State = { kind: 'stopped' }
-  #requested: ReloadRequest | undefined
+  readonly #reloads = new ReloadDesk()
   #stopping = false
   #starting: Promise<void> | undefined
   #running: Promise<void> | undefined
-  #suspectClock = false
 
   constructor(parts: BeatParts) {
     this.#parts = parts
     this.#bell = new Bell(parts.clock)
-    this.#watch = new ClockWatch(parts.clock)
-    this.#recorder = new Recorder(parts.record, parts.emit)
+    this.#watch = new ClockWatch(parts.clock, parts.emit)
     this.#roster = new Roster(parts.clock)
+    const taskOf = (entry: string): string => this.#roster.known.get(entry)?.entry.spec.task ?? entry
+    this.#recorder = new Recorder(parts.record, taskOf, parts.emit)
   }
 
   /** Reads the record, loads the schedule and stands by. Rejects with STATE_UNUSABLE. */
@@ -119,11 +120,8 @@ export class Beat implements Service {
    * compiled; then the former one stays. Of several waiting reloads only the newest is carried out.
    */
   reload(schedule: readonly EntrySpec[]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiting = this.#requested?.waiting ?? []
-    this.#requested = { schedule, waiting: [...waiting, { resolve, reject }] }
     this.#bell.ring()
-    return promise
+    return this.#reloads.ask(schedule)
   }
 
   /** It does what it is there for: it stands by, or leads and emits. */
@@ -160,12 +158,14 @@ export class Beat implements Service {
       await this.#roster.record(this.#recorder)
       await this.#bell.rest(rest)
     }
+    const { epoch } = this.status()
     await this.#leave()
-    for (const { resolve } of this.#requested?.waiting ?? []) resolve()
+    if (epoch !== undefined) this.#parts.emit({ kind: 'leadershipResigned', epoch })
+    this.#reloads.take()?.done()
   }
 
   async #turn(): Promise<Milliseconds> {
-    const look = this.#look()
+    const look = this.#watch.look()
     if (this.#state.kind === 'standby') {
       const { won } = this.#state.standby
       if (!won) return this.#state.standby.turn()
@@ -181,16 +181,6 @@ export class Beat implements Service {
       this.#standBy()
       return milliseconds(0)
     }
-  }
-
-  #look(): ClockLook {
-    const { emit } = this.#parts
-    const look = this.#watch.look()
-    const { step, now, suspect } = look
-    if (step !== 0) emit({ kind: 'clockStepped', by: step, now, suspect })
-    if (this.#suspectClock && !suspect) emit({ kind: 'clockStable' })
-    this.#suspectClock = suspect
-    return look
   }
 
   #standBy(): void {
@@ -213,16 +203,15 @@ export class Beat implements Service {
   }
 
   async #reloadIfAsked(): Promise<void> {
-    const request = this.#requested
+    const request = this.#reloads.take()
     if (!request) return
-    this.#requested = undefined
     const now = this.#parts.clock.now()
     try {
       const changes = await this.#roster.load(request.schedule, now)
       await this.#tellSchedule('scheduleReloaded', changes, now)
-      for (const { resolve } of request.waiting) resolve()
+      request.done()
     } catch (error) {
-      for (const { reject } of request.waiting) reject(error)
+      request.refuse(error)
     }
   }
 
@@ -239,23 +228,14 @@ export class Beat implements Service {
   async #leave(): Promise<void> {
     const state = this.#state
     this.#state = { kind: 'stopped' }
-    if (state.kind === 'standby') await state.standby.withdraw()
-    if (state.kind !== 'leading') return
-    const { term } = state.leadership
-    const held = !term.lost.aborted
+    if (state.kind === 'stopped') return
+    const term = state.kind === 'leading' ? state.leadership.term : await state.standby.withdraw()
     try {
-      await term.resign()
-      if (held) this.#parts.emit({ kind: 'leadershipResigned', epoch: term.epoch })
-    } catch (error) {
-      // Then it ends with this process, or with the session.
-      if (held) this.#parts.emit({ kind: 'leadershipLost', epoch: term.epoch, error })
+      await term?.resign()
+    } catch {
+      // Then the term ends with the session, or with this process.
     }
   }
-}
-
-interface ReloadRequest {
-  readonly schedule: readonly EntrySpec[]
-  readonly waiting: readonly { readonly resolve: () => void; readonly reject: (error: unknown) => void }[]
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

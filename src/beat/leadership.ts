@@ -20,11 +20,10 @@ import type { BeatEvent } from './beat-event.ts'
 import { ClockGate, type ClockHold } from './clock-gate.ts'
 import { type ClockLook, steadyEnough } from './clock-watch.ts'
 import { inSlices } from './in-slices.ts'
-import { type MissedOccurrences, missedByEdit } from './missed-by-edit.ts'
 import { occurrenceMessage } from './occurrence-message.ts'
 import type { Recorder } from './recorder.ts'
-import { reissue } from './reissue.ts'
 import type { Roster } from './roster.ts'
+import { settleChanges } from './settle-changes.ts'
 
 /** Why nothing is emitted although this beat leads. */
 export type Hold = ClockHold | 'emissionFailing'
@@ -101,7 +100,7 @@ export class Leadership {
 
   async #emit(take: Take, cursor: Cursor, now: Instant): Promise<void> {
     const { term } = this
-    await this.#recordMissed(take.missed, now)
+    await this.#parts.recorder.recordMissed(take.missed, now)
     const messages = take.occurrences.map((occurrence) => occurrenceMessage(occurrence, term))
     await term.emit({ messages, replacements: [], revocations: [], cursor })
     for (const missed of take.missed) this.#parts.emit({ kind: 'occurrenceMissed', ...missed })
@@ -116,29 +115,13 @@ export class Leadership {
     this.#parts.emit({ kind: 'occurrencesEmitted', count: messages.length, through: cursor, occurrences })
   }
 
-  /** Brings the broker in line with the schedule in force; a crash at any point of it is met by doing it again. */
+  /** Brings the broker and the agenda in line with the schedule in force, and says where the cursor stands. */
   async #settle(now: Instant): Promise<Cursor> {
-    const { roster, clock, emit } = this.#parts
+    const { roster } = this.#parts
     const { term } = this
     const changes = [...roster.unsettled.values()]
-    const before = term.cursor
-    if (before && changes.length > 0) {
-      const missed = await missedByEdit(changes, before, clock)
-      await this.#recordMissed(missed, now)
-      const emission = await reissue(changes, term, before, clock)
-      if (emission) {
-        await term.emit(emission)
-        const { messages, replacements, revocations } = emission
-        emit({
-          kind: 'emissionsChanged',
-          added: messages.length,
-          replaced: replacements.length,
-          revoked: revocations.length,
-        })
-      }
-      for (const each of missed) emit({ kind: 'occurrenceMissed', ...each })
-    }
-    const cursor = before ?? (await this.#beginAt(now))
+    if (term.cursor && changes.length > 0) await settleChanges(this.#parts, changes, term.cursor, now)
+    const cursor = term.cursor ?? (await this.#beginAt(now))
     for (const { name, after } of changes) {
       this.#agenda?.remove(name)
       if (after) this.#agenda?.add(after.entry, resumeAfter(cursor, name, after.since))
@@ -165,12 +148,6 @@ export class Leadership {
       agenda.add(entry, resumeAfter(cursor, name, since)),
     )
     return agenda
-  }
-
-  async #recordMissed(missed: readonly MissedOccurrences[], now: Instant): Promise<void> {
-    const { roster, recorder } = this.#parts
-    const taskOf = (entry: string): string => roster.known.get(entry)?.entry.spec.task ?? ''
-    await recorder.recordMissed(missed.map((each) => ({ ...each, task: taskOf(each.entry), recorded: now })))
   }
 
   /** How long until there is something to do, by the clock as it is now. */

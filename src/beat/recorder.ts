@@ -1,6 +1,7 @@
+import type { Instant } from '../core/instant.ts'
 import type { BeatRecord, RecordedEntry } from '../journal/beat-record.ts'
-import type { MissedRecord } from '../journal/run.ts'
 import type { BeatEvent } from './beat-event.ts'
+import type { MissedOccurrences } from './missed-by-edit.ts'
 
 /**
  * Writes the beat's record, and carries on when it cannot: a full disk here is no reason to emit nothing. Each
@@ -8,16 +9,20 @@ import type { BeatEvent } from './beat-event.ts'
  */
 export class Recorder {
   readonly #record: BeatRecord
+  readonly #taskOf: (entry: string) => string
   readonly #emit: (event: BeatEvent) => void
   #failing = false
 
-  constructor(record: BeatRecord, emit: (event: BeatEvent) => void) {
+  constructor(record: BeatRecord, taskOf: (entry: string) => string, emit: (event: BeatEvent) => void) {
     this.#record = record
+    this.#taskOf = taskOf
     this.#emit = emit
   }
 
-  async recordMissed(missed: readonly MissedRecord[]): Promise<boolean> {
-    return missed.length === 0 || this.#try(() => this.#record.recordMissed(missed))
+  async recordMissed(missed: readonly MissedOccurrences[], recorded: Instant): Promise<boolean> {
+    if (missed.length === 0) return true
+    const records = missed.map((each) => ({ ...each, task: this.#taskOf(each.entry), recorded }))
+    return this.#try(() => this.#record.recordMissed(records))
   }
 
   async recordEntries(change: {

@@ -35,7 +35,7 @@ interface FormerEntry {
 }
 
 /** Entries in one transaction of the record: milliseconds each, not a second for all. */
-const recordedAtOnce = 1_000
+const recordedAtOnce = 500
 
 /**
  * The schedule in force, and what is still to be done about its changes. Each change goes two steps:
@@ -108,18 +108,15 @@ export class Roster {
 
   /** Writes what is settled; what cannot be written is tried again the next time. */
   async record(recorder: Recorder): Promise<void> {
-    while (this.#unrecorded.size > 0) {
-      const names = [...this.#unrecorded].slice(0, recordedAtOnce)
-      const put: RecordedEntry[] = []
-      const remove: string[] = []
-      for (const name of names) {
-        if (this.#unsettled.has(name)) continue
-        const known = this.#known.get(name)
-        if (known) put.push(toRecorded(known))
-        else remove.push(name)
-      }
+    const names = [...this.#unrecorded]
+    for (let start = 0; start < names.length; start += recordedAtOnce) {
+      const some = names.slice(start, start + recordedAtOnce)
+      // What has changed again since is recorded when that is settled.
+      const settled = some.filter((name) => !this.#unsettled.has(name))
+      const put = settled.flatMap((name) => this.#known.get(name) ?? []).map(toRecorded)
+      const remove = settled.filter((name) => !this.#known.has(name))
       if (!(await recorder.recordEntries({ put, remove }))) return
-      for (const name of names) this.#unrecorded.delete(name)
+      for (const name of some) this.#unrecorded.delete(name)
       await setImmediate()
     }
   }

@@ -53,11 +53,11 @@ export class Standby {
     return this.#settleAlone()
   }
 
-  /** Waits no longer. A term that was won at the same moment is given back. */
-  async withdraw(): Promise<void> {
+  /** Waits no longer, and hands over the term that may have been won at the same moment. */
+  async withdraw(): Promise<Term | undefined> {
     this.#withdrawal.abort()
     await this.#candidacy
-    await this.#won?.term.resign()
+    return this.#won?.term
   }
 
   async #stand(): Promise<void> {

@@ -184,13 +184,13 @@ describe('a cursor that a wrong clock committed', () => {
 })
 
 describe('a clock that jumps around', () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('every slot is emitted once or missed once (seed %i)', async (seed) => {
+  test.each([1, 2, 3, 4])('every slot is emitted once or missed once (seed %i)', async (seed) => {
     const random = generator(seed)
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     const begin = world.clock.now()
     let error = 0
     await world.start([every('often', '1m')])
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 40; i++) {
       // Within an hour of the truth, so that no cursor is ever hours ahead.
       const next = Math.round((random() - 0.5) * lengthOf('100m'))
       world.clock.step(next - error)

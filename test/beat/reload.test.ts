@@ -50,9 +50,9 @@ describe.each(Object.entries(ways))('%s', (_way, load) => {
 
   test('fires nothing that was due before it was loaded', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
-    await world.start([every('often', '10s')])
+    await world.start([every('often', '5m')])
     await world.clock.advance(lengthOf('2h'))
-    await load(world, [every('often', '10s'), cron('report', '0 9 * * *'), every('hourly', '1h')])
+    await load(world, [every('often', '5m'), cron('report', '0 9 * * *'), every('hourly', '1h')])
     await world.clock.advance(lengthOf('30m'))
     expect(world.queued().filter((name) => !name.startsWith('often'))).toEqual([])
   })
@@ -225,6 +225,39 @@ describe('reloading', () => {
     await world.stop()
     await world.start([every('often', '2m')], { host: 'there' })
     expect(world.told('scheduleDiffered')).toEqual([])
+  })
+})
+
+describe('reloads that the broker could not take', () => {
+  test('are settled together: what the first had emitted becomes what the last wants', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([every('kept', '10s', { args: [1] }), every('gone', '10s'), every('back', '10s')])
+    world.broker.failures = 3
+    await world.reload([every('kept', '10s', { args: [2] }), every('brief', '10s')])
+    await world.reload([every('kept', '15s', { args: [3] }), every('back', '10s')])
+    await world.clock.advance(lengthOf('5s'))
+    expect(world.queue().map(({ name, args }) => `${name} ${args}`)).toEqual([
+      'back@08:00:10 ',
+      'kept@08:00:15 3',
+      'back@08:00:20 ',
+      'back@08:00:30 ',
+      'kept@08:00:30 3',
+    ])
+    expect([...world.record.entries()].map(({ name }) => name)).toEqual(['back', 'kept'])
+  })
+
+  test('are settled in the next term when this one is lost', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    const beat = await world.start([every('kept', '10s'), every('gone', '10s')])
+    world.broker.beforeEmit = () => {
+      world.broker.beforeEmit = () => {}
+      world.broker.loseTerm()
+    }
+    const led = world.next('leadershipTaken')
+    await beat.reload([every('kept', '10s'), every('added', '10s')])
+    await led
+    await world.clock.untilAsleep()
+    expect(world.queued().map((name) => name.split('@')[0])).toEqual(Array(3).fill(['added', 'kept']).flat())
   })
 })
 
