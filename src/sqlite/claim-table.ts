@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
 import type { Database } from './database.ts'
+import { decodeMessage } from './message-body.ts'
 
 /** A row as a claim sees it. */
 export interface ClaimedRow {
@@ -19,6 +20,8 @@ export interface ClaimedMessage {
   readonly row: ClaimedRow
   /** Why it must not execute; undefined = it may. */
   readonly veto: string | undefined
+  /** It takes a slot, and stands for its entry. Not so what comes too late to start: it ends at once. */
+  readonly executes: boolean
 }
 
 export interface ClaimRequest {
@@ -46,8 +49,11 @@ export class ClaimTable {
   readonly #queuedEntries: StatementSync
   readonly #beyond: StatementSync
   readonly #claim: StatementSync
+  readonly #lives: (holder: string) => boolean
 
-  constructor(database: Database) {
+  /** `lives` says whether the process of a holder still runs. */
+  constructor(database: Database, lives: (holder: string) => boolean) {
+    this.#lives = lives
     this.#due = database.prepare(`
       SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages AS m
       WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
@@ -59,9 +65,12 @@ export class ClaimTable {
     this.#nextEta = database.prepare(
       'SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ? ORDER BY eta LIMIT 1',
     )
-    this.#executing = database.prepare('SELECT id FROM messages WHERE state = 1 AND entry = ? LIMIT 1')
+    this.#executing = database.prepare(
+      'SELECT id, holder FROM messages WHERE state = 1 AND entry = ? LIMIT 1',
+    )
     this.#toSkip = database.prepare(`
-      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.entry, w.overlap, w.body, e.id AS running
+      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.entry, w.overlap, w.body,
+      e.id AS running, e.holder AS running_holder
       FROM messages AS e INDEXED BY messages_executing
       CROSS JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
       WHERE e.state = 1 AND e.entry IS NOT NULL AND w.state = 0 AND w.entry IS NOT NULL
@@ -82,7 +91,7 @@ export class ClaimTable {
     this.#vetoOverlapping(request, claimed)
     this.#vetoOverflowing(request, claimed)
     let free = Math.min(request.free, mostPerClaim)
-    while (free > 0) {
+    while (free > 0 && claimed.size < mostPerClaim) {
       const granted = this.#claimRound(request, free, claimed)
       if (granted === undefined) break
       free -= granted
@@ -114,10 +123,16 @@ export class ClaimTable {
     let granted = 0
     let found = false
     for (const row of this.#head(request, free)) {
+      if (isTooLate(row, request.now)) {
+        this.#hand(row, { executes: false }, request, claimed)
+        found = true
+        continue
+      }
       const running = this.#runOfEntry(row)
       if (running === undefined) granted++
-      else if (row.overlap === 'queue') continue
-      this.#hand(row, running, request, claimed)
+      // What a dead worker held is free again soon, and whether it still stands in the way is seen then.
+      else if (row.overlap === 'queue' || !this.#lives(running.holder)) continue
+      this.#hand(row, running ? vetoFor(row, running.id) : { executes: true }, request, claimed)
       found = true
     }
     return found ? granted : undefined
@@ -140,35 +155,57 @@ export class ClaimTable {
   #vetoOverlapping(request: ClaimRequest, claimed: Map<number, ClaimedMessage>): void {
     const { now, queues } = request
     const rows = this.#toSkip.all(now, JSON.stringify(queues), mostPerClaim)
-    for (const row of rows as unknown as (ClaimedRow & { readonly running: string })[]) {
-      if (!claimed.has(row.seq)) this.#hand(row, row.running, request, claimed)
+    for (const row of rows as unknown as (ClaimedRow & { running: string; running_holder: string })[]) {
+      if (claimed.has(row.seq) || !this.#lives(row.running_holder)) continue
+      this.#hand(row, vetoFor(row, row.running), request, claimed)
     }
   }
 
   #vetoOverflowing(request: ClaimRequest, claimed: Map<number, ClaimedMessage>): void {
-    const { now, queues, holder } = request
+    const { now, queues } = request
     for (const { entry, wait_limit: limit } of this.#queuedEntries.all()) {
       const rows = this.#beyond.all(entry ?? '', now, JSON.stringify(queues), mostPerClaim, limit ?? 0)
       for (const row of rows as unknown as ClaimedRow[]) {
-        this.#claim.run(2, holder, row.seq)
-        claimed.set(row.seq, { row, veto: `${limit} runs of ${entry} already wait` })
+        const veto = `${limit} runs of ${entry} already wait`
+        this.#hand(row, { executes: false, veto }, request, claimed)
       }
     }
   }
 
-  #runOfEntry(row: ClaimedRow): string | undefined {
+  #runOfEntry(row: ClaimedRow): { readonly id: string; readonly holder: string } | undefined {
     if (row.entry === null || row.overlap === 'allow') return undefined
-    return this.#executing.get(row.entry)?.id as string | undefined
+    return this.#executing.get(row.entry) as { id: string; holder: string } | undefined
   }
 
   #hand(
     row: ClaimedRow,
-    running: string | undefined,
+    { executes, veto }: Admission,
     { holder }: ClaimRequest,
     claimed: Map<number, ClaimedMessage>,
   ): void {
-    this.#claim.run(running === undefined ? 1 : 2, holder, row.seq)
-    const veto = running === undefined ? undefined : `run ${running} of ${row.entry} still executes`
-    claimed.set(row.seq, { row, veto })
+    this.#claim.run(executes ? 1 : 2, holder, row.seq)
+    claimed.set(row.seq, { row, veto, executes })
   }
+}
+
+/** As what a message is handed out. */
+interface Admission {
+  readonly executes: boolean
+  readonly veto?: string
+}
+
+function vetoFor(row: ClaimedRow, running: string): Admission {
+  return { executes: false, veto: `run ${running} of ${row.entry} still executes` }
+}
+
+/**
+ * Whether it will end as expired. If it were taken for one that executes, its successor would be skipped because of
+ * it, and neither would run.
+ */
+function isTooLate({ entry, attempt, body }: ClaimedRow, now: Instant): boolean {
+  if (entry === null) return false
+  const message = decodeMessage(body)
+  if ('problem' in message) return false
+  const startBy = attempt === 1 ? message.occurrence?.startBy : undefined
+  return now >= Math.min(message.expires ?? Number.POSITIVE_INFINITY, startBy ?? Number.POSITIVE_INFINITY)
 }

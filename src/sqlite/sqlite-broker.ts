@@ -27,7 +27,7 @@ import { CommitQueue } from './commit-queue.ts'
 import { Database } from './database.ts'
 import { DeadLetterTable } from './dead-letter-table.ts'
 import { GroupTable } from './group-table.ts'
-import { type Instance, openInstance } from './instance.ts'
+import { type Instance, isAlive, openInstance } from './instance.ts'
 import { MessageTable, toRow } from './message-table.ts'
 import { SqliteConsumer } from './sqlite-consumer.ts'
 import { leadGroup, type TermParts } from './sqlite-term.ts'
@@ -86,7 +86,7 @@ class SqliteBroker implements Broker {
     }
     this.#messages = new MessageTable(this.#database)
     this.#groups = new GroupTable(this.#database)
-    this.#claims = new ClaimTable(this.#database)
+    this.#claims = new ClaimTable(this.#database, (holder) => this.#lives(holder))
     this.#commits = new CommitQueue(this.#database, 'settle and hand out')
     this.#deadLetters = new DeadLetterTable(this.#database, this.#messages, clock, () => this.#ring())
   }
@@ -169,6 +169,10 @@ class SqliteBroker implements Broker {
   #live(): Instance {
     this.#instance ??= openInstance(this.#directory)
     return this.#instance
+  }
+
+  #lives(holder: string): boolean {
+    return holder === this.#instance?.id || isAlive(this.#directory, holder)
   }
 
   #announce({ id }: Instance, { queues, slots }: Intake): void {

@@ -99,14 +99,14 @@ export class SqliteConsumer implements Consumer {
     this.#parts.emit({ kind: 'brokerRecovered', since: now })
   }
 
-  #hand({ row, veto }: ClaimedMessage): void {
+  #hand({ row, veto, executes }: ClaimedMessage): void {
     const decoded = decodeMessage(row.body)
     if ('problem' in decoded) {
       void this.#setAside(row, decoded.problem)
       return
     }
     const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
-    if (veto === undefined) this.#executing.add(row.seq)
+    if (executes) this.#executing.add(row.seq)
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
