@@ -34,6 +34,15 @@ export function openExistingJournal(settings: Settings, { name, pid }: Host): Jo
   return openSqliteJournal({ path, create: false, host: name, pid })
 }
 
+/** Whether a file is there; one that cannot be looked at is, so that opening it tells why. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
+}
+
 /** SQLite cannot say more than "unable to open". That a file is missing is left for it to say. */
 function refuseWithoutAccess(path: string): void {
   try {

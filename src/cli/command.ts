@@ -11,6 +11,6 @@ export interface CommandContext {
    * code that belongs to it.
    */
   run<Args extends unknown[]>(
-    action: (...args: Args) => Promise<number | undefined>,
+    action: (...args: Args) => Promise<number> | Promise<void>,
   ): (...args: Args) => Promise<void>
 }

@@ -29,6 +29,25 @@ export function readHistory(journal: Journal, name: string | undefined, limit: n
   return [...items.values()].sort((a, b) => b.at - a.at).slice(0, limit)
 }
 
+/** More records of missed occurrences are not looked through. */
+const mostMissed = 10_000
+
+/** Of each entry the newest: what ran, or what was missed since. */
+export function newestOfEntries(
+  journal: Journal,
+  names: readonly string[],
+): ReadonlyMap<string, HistoryItem> {
+  const newest = new Map<string, HistoryItem>()
+  for (const missed of journal.missed({ limit: mostMissed }))
+    if (!newest.has(missed.entry)) newest.set(missed.entry, { kind: 'missed', at: missed.last, missed })
+  for (const entry of names) {
+    const [run] = journal.runs({ entry, limit: 1 })
+    if (run && placeOf(run) >= (newest.get(entry)?.at ?? 0))
+      newest.set(entry, { kind: 'run', at: placeOf(run), run })
+  }
+  return newest
+}
+
 /** When it started; of what never did, when that was decided. */
 function placeOf({ started, finished, due }: RunSummary): Instant {
   return started ?? finished ?? due ?? instant(0)

@@ -16,6 +16,13 @@ export function findEntries({ schedules }: Settings, names: readonly string[]): 
   return [...new Set(names)].flatMap((name) => byName.get(name) ?? [])
 }
 
+/** The entry of this name. Throws USAGE when there is none. */
+export function findEntry(settings: Settings, name: string): EntrySpec {
+  const [found] = findEntries(settings, [name])
+  if (!found) throw new TaskbeatError('USAGE', `there is no entry ${name}`)
+  return found
+}
+
 /** Whether an entry or a task of the file has this name; a module may have tasks beside those. */
 export function hasName({ schedules, tasks }: Settings, name: string): boolean {
   return [schedules, tasks].some((named) => named.some((each) => each.name === name))

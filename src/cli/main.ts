@@ -12,14 +12,32 @@ import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { AddCommand, CommandContext } from './command.ts'
 import { addBeat } from './commands/beat.ts'
 import { addCheck } from './commands/check.ts'
+import { addDead } from './commands/dead.ts'
 import { addDev } from './commands/dev.ts'
+import { addNext } from './commands/next.ts'
 import { addRuns } from './commands/runs.ts'
+import { addSend } from './commands/send.ts'
+import { addShow } from './commands/show.ts'
+import { addStatus } from './commands/status.ts'
+import { addTrigger } from './commands/trigger.ts'
 import { addWorker } from './commands/worker.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { remark, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
-const commands: readonly AddCommand[] = [addBeat, addWorker, addDev, addCheck, addRuns]
+const commands: readonly AddCommand[] = [
+  addBeat,
+  addWorker,
+  addDev,
+  addCheck,
+  addNext,
+  addTrigger,
+  addSend,
+  addStatus,
+  addRuns,
+  addShow,
+  addDead,
+]
 
 /** Runs the command that `argv` (without node and script) names, and resolves with the exit code. */
 export async function main(argv: readonly string[], terminal: Terminal = ownTerminal()): Promise<number> {
@@ -30,7 +48,8 @@ export async function main(argv: readonly string[], terminal: Terminal = ownTerm
       (action) =>
       async (...args) => {
         try {
-          code = (await action(...args)) ?? exitCode.ok
+          const ended = await action(...args)
+          code = typeof ended === 'number' ? ended : exitCode.ok
         } catch (error) {
           const message = error instanceof TaskbeatError ? error.message : `taskbeat: ${describeError(error)}`
           for (const line of message.split('\n')) remark(terminal, printable(line))

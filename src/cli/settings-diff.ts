@@ -1,11 +1,9 @@
 import { dirname } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import type { Instant } from '../core/instant.ts'
-import { compileEntry } from '../schedule/entry.ts'
-import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 import { type KeyTexts, keyTextsOf } from './key-texts.ts'
-import { upcoming } from './upcoming.ts'
+import { nextStart } from './upcoming.ts'
 
 /** What loading one file in the place of another would change. */
 export interface SettingsDiff {
@@ -89,10 +87,4 @@ function diffKeys(before: KeyTexts, after: KeyTexts): KeyDiff[] {
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((key) => before.get(key)?.exact !== after.get(key)?.exact)
     .map((key) => ({ key, before: before.get(key)?.shown, after: after.get(key)?.shown }))
-}
-
-function nextStart(spec: EntrySpec, now: Instant): Instant | undefined {
-  const entry = compileEntry(spec)
-  const [first] = upcoming([entry], { from: now, limit: 1, by: 'eta' }).occurrences
-  return first && entry.etaOf(first.due)
 }

@@ -1,7 +1,8 @@
 import { type Instant, instant } from '../core/instant.ts'
 import type { Occurrence } from '../schedule/agenda.ts'
 import { DueHeap, type DueItem } from '../schedule/due-heap.ts'
-import type { Entry } from '../schedule/entry.ts'
+import { compileEntry, type Entry } from '../schedule/entry.ts'
+import type { EntrySpec } from '../schedule/entry-spec.ts'
 
 export interface Range {
   /** Strictly after it. */
@@ -50,4 +51,11 @@ export function upcoming(entries: Iterable<Entry>, { from, to, limit, by }: Rang
     }
   }
   return { occurrences, more: false }
+}
+
+/** When an entry starts next, jitter included; undefined = never. */
+export function nextStart(spec: EntrySpec, now: Instant): Instant | undefined {
+  const entry = compileEntry(spec)
+  const [first] = upcoming([entry], { from: now, limit: 1, by: 'eta' }).occurrences
+  return first && entry.etaOf(first.due)
 }

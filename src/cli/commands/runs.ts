@@ -36,7 +36,6 @@ export const addRuns: AddCommand = (program, { terminal, run }) => {
       run(async (name: string | undefined, options: RunsOptions) => {
         const { settings } = await readConfigurationOf(terminal, options, 'client')
         await showRuns(terminal, settings, name, options)
-        return undefined
       }),
     )
 }

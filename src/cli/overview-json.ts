@@ -1,0 +1,51 @@
+import type { LeaderStatus } from '../broker/term.ts'
+import { isoOrNull } from './local-time.ts'
+import type { EntryOverview, Overview } from './overview.ts'
+import { toHistoryJson } from './run-json.ts'
+
+/**
+ * `{broker, group, leader, workers: […], queues: […], journal, entries: […]}`. `leader` is null when nobody ever led,
+ * and `alive` false when whoever did is gone; an entry's `last` is null, or an element of `runs --json`.
+ */
+export function toOverviewJson({
+  broker,
+  group,
+  leader,
+  workers,
+  queues,
+  journal,
+  entries,
+}: Overview): unknown {
+  return {
+    broker,
+    group,
+    leader: leader ? toLeaderJson(leader) : null,
+    workers: workers.map(({ host, pid, since, queues: served, slots, running }) => ({
+      host,
+      pid,
+      since: isoOrNull(since),
+      queues: served,
+      slots,
+      running,
+    })),
+    queues,
+    journal,
+    entries: entries.map((entry) => toEntryJson(entry, journal.host)),
+  }
+}
+
+function toLeaderJson({ host, pid, epoch, since, cursor, alive }: LeaderStatus): unknown {
+  return { host, pid, since: isoOrNull(since), alive, epoch, emitted_through: isoOrNull(cursor?.due) }
+}
+
+function toEntryJson({ spec, last, next }: EntryOverview, host: string): unknown {
+  const { name, task, enabled, timezone } = spec
+  return {
+    entry: name,
+    task,
+    timezone,
+    enabled,
+    next: isoOrNull(next),
+    last: last ? toHistoryJson(last, host) : null,
+  }
+}

@@ -1,0 +1,75 @@
+import { printable } from '../config/problem.ts'
+import { durationOf } from './history-row.ts'
+import { localTime, machineZone, nearTime, relativeTime } from './local-time.ts'
+import { outcomeWords } from './outcome-words.ts'
+import type { EntryOverview, Overview } from './overview.ts'
+import { type Cell, paint, print, printTable, remark, type Terminal } from './terminal.ts'
+
+/** For people: a few lines on who is there, and tables of queues and entries. */
+export function printOverview(terminal: Terminal, overview: Overview): void {
+  const { broker, journal, queues, entries, now } = overview
+  for (const [what, { path, exists }] of [
+    ['broker', broker],
+    ['journal', journal],
+  ] as const)
+    if (!exists) remark(terminal, `the ${what} ${path} does not exist yet: no beat or worker has run here`)
+  print(terminal, `broker   ${printable(broker.path)}, group ${printable(overview.group)}`)
+  print(terminal, `beat     ${leaderLine(terminal, overview)}`)
+  for (const line of workerLines(terminal, overview)) print(terminal, `worker   ${line}`)
+  print(terminal, `journal  of ${printable(`${journal.host}, ${journal.path}`)}`)
+  print(terminal, '')
+  printTable(
+    terminal,
+    ['queue', 'ready', 'scheduled', 'running', 'dead', 'workers'],
+    queues.map(({ name, ready, scheduled, running, dead, workers }) => [
+      name,
+      ...[ready, scheduled, running].map(String),
+      dead > 0 ? { text: String(dead), style: 'red' as const } : '0',
+      String(workers),
+    ]),
+  )
+  if (entries.length === 0) return
+  print(terminal, '')
+  printTable(
+    terminal,
+    ['entry', 'last', 'outcome', 'duration', 'next'],
+    entries.map((entry) => entryRow(entry, now)),
+  )
+}
+
+function leaderLine(terminal: Terminal, { leader, now }: Overview): string {
+  if (!leader) return paint(terminal, 'yellow', 'no beat leads')
+  const { host, pid, since, cursor, alive } = leader
+  const who = printable(`${host}, pid ${pid}`)
+  const zone = machineZone()
+  const from = `since ${localTime(since, zone)} (${relativeTime(since, now)})`
+  if (!alive)
+    return paint(
+      terminal,
+      'yellow',
+      `no beat leads; the last to lead, on ${who}, ${from}: its process is gone`,
+    )
+  const emitted = cursor ? `, everything emitted through ${nearTime(cursor.due, zone, now)}` : ''
+  return `on ${who}, leads ${from}${emitted}`
+}
+
+function workerLines(terminal: Terminal, { workers, now }: Overview): string[] {
+  if (workers.length === 0) return [paint(terminal, 'yellow', 'no worker')]
+  return workers.map(({ host, pid, since, queues, slots, running }) =>
+    printable(
+      `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${running} of ${slots} slots busy, takes from ${queues.join(', ')}`,
+    ),
+  )
+}
+
+function entryRow({ spec, last, next }: EntryOverview, now: Overview['now']): readonly Cell[] {
+  const coming =
+    next === undefined ? 'never' : `${nearTime(next, spec.timezone, now)} (${relativeTime(next, now)})`
+  return [
+    spec.name,
+    last ? `${nearTime(last.at, machineZone(), now)} (${relativeTime(last.at, now)})` : '',
+    last ? outcomeWords[last.kind === 'run' ? last.run.outcome : 'missed'] : '',
+    last?.kind === 'run' ? durationOf(last.run, now) : '',
+    spec.enabled ? coming : 'disabled',
+  ]
+}

@@ -1,0 +1,94 @@
+import { isThere, openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
+import type { Host } from '../app/host.ts'
+import { journalPath } from '../app/paths.ts'
+import type { BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
+import type { LeaderStatus } from '../broker/term.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Instant } from '../core/instant.ts'
+import type { EntrySpec } from '../schedule/entry-spec.ts'
+import { type HistoryItem, newestOfEntries } from './history.ts'
+import { nextStart } from './upcoming.ts'
+
+/** Everything that `status` tells, at one moment. */
+export interface Overview {
+  readonly now: Instant
+  readonly broker: { readonly path: string; readonly exists: boolean }
+  readonly group: string
+  /** Who leads the group, or did last. */
+  readonly leader: LeaderStatus | undefined
+  readonly workers: readonly WorkerStatus[]
+  readonly queues: readonly QueueOverview[]
+  /** Whose runs these are: a journal is its host's own. */
+  readonly journal: { readonly host: string; readonly path: string; readonly exists: boolean }
+  readonly entries: readonly EntryOverview[]
+}
+
+export interface QueueOverview extends QueueStatus {
+  /** How many workers take from it. */
+  readonly workers: number
+}
+
+export interface EntryOverview {
+  readonly spec: EntrySpec
+  /** The newest of what ran or was missed. */
+  readonly last: HistoryItem | undefined
+  /** When it starts next, jitter included; undefined = never. */
+  readonly next: Instant | undefined
+}
+
+/** Looks at broker, journal and schedule. That nothing has run here yet is an answer, not an error. */
+export async function readOverview(settings: Settings, host: Host, now: Instant): Promise<Overview> {
+  const { path, group } = settings.broker
+  const broker = { path, exists: isThere(path) }
+  const journal = { host: host.name, path: journalPath(settings), exists: isThere(journalPath(settings)) }
+  const { leaders, workers, queues } = broker.exists ? await readBroker(settings, host) : nobody
+  const last = journal.exists ? await readNewest(settings, host) : new Map<string, HistoryItem>()
+  return {
+    now,
+    broker,
+    group,
+    leader: leaders.find((leader) => leader.group === group),
+    workers,
+    queues: withUnused(settings.worker.queues, queues).map((queue) => ({
+      ...queue,
+      workers: workers.filter((worker) => worker.queues.includes(queue.name)).length,
+    })),
+    journal,
+    entries: settings.schedules.map((spec) => ({
+      spec,
+      last: last.get(spec.name),
+      next: nextStart(spec, now),
+    })),
+  }
+}
+
+const nobody: BrokerStatus = { leaders: [], workers: [], queues: [] }
+
+async function readBroker(settings: Settings, host: Host): Promise<BrokerStatus> {
+  const broker = openExistingBroker(settings, host)
+  try {
+    return await broker.status()
+  } finally {
+    await broker.close()
+  }
+}
+
+async function readNewest(settings: Settings, host: Host): Promise<ReadonlyMap<string, HistoryItem>> {
+  const journal = openExistingJournal(settings, host)
+  try {
+    return newestOfEntries(
+      journal,
+      settings.schedules.map(({ name }) => name),
+    )
+  } finally {
+    await journal.close()
+  }
+}
+
+/** The queues of the file and those that the broker knows beside them. */
+function withUnused(names: readonly string[], found: readonly QueueStatus[]): QueueStatus[] {
+  const unused = names
+    .filter((name) => !found.some((queue) => queue.name === name))
+    .map((name) => ({ name, ready: 0, scheduled: 0, running: 0, dead: 0 }))
+  return [...found, ...unused]
+}

@@ -1,0 +1,65 @@
+import { printable } from '../config/problem.ts'
+import { describeDuration } from '../core/duration.ts'
+import { between } from '../core/instant.ts'
+import type { AttemptRecord } from '../journal/run.ts'
+import type { Output } from '../task/outcome.ts'
+import { localTime, machineZone } from './local-time.ts'
+import { outcomeWords } from './outcome-words.ts'
+import { paint, print, type Terminal } from './terminal.ts'
+
+/** Everything that the journal has of a run, for people. */
+export function printRun(terminal: Terminal, attempts: readonly AttemptRecord[]): void {
+  const zone = machineZone()
+  const [first] = attempts
+  if (!first) return
+  const { id, entry, task, queue, due } = first
+  const facts = [
+    entry === undefined ? 'sent by hand' : `entry ${entry}`,
+    `task ${task}`,
+    `queue ${queue}`,
+    ...(due === undefined ? [] : [`due ${localTime(due, zone)}`]),
+  ]
+  print(terminal, paint(terminal, 'bold', printable(id)))
+  print(terminal, printable(facts.join(', ')))
+  for (const attempt of attempts) {
+    const { started, finished, host, pid, output } = attempt
+    const from = started === undefined ? [] : [`from ${localTime(started, zone)}`]
+    const to = finished === undefined ? [] : [`to ${localTime(finished, zone)}`]
+    const where = `on ${host}, worker ${pid}`
+    print(terminal, '')
+    print(terminal, paint(terminal, outcomeWords[attempt.outcome].style, printable(describeAttempt(attempt))))
+    print(terminal, printable(`  ${[...from, ...to, where].join(' ')}${interruptionsOf(attempt)}`))
+    if (output) printOutput(terminal, output)
+  }
+}
+
+/** `attempt 2 failed after 2.3s: exit code 3` */
+export function describeAttempt({ attempt, outcome, started, finished, reason }: AttemptRecord): string {
+  const took =
+    started === undefined || finished === undefined
+      ? ''
+      : ` ${outcome === 'succeeded' ? 'in' : 'after'} ${describeDuration(between(started, finished))}`
+  return `attempt ${attempt} ${outcomeWords[outcome].text}${took}${reason === undefined ? '' : `: ${reason}`}`
+}
+
+/** What a task printed, line by line, and how much of it is not there. */
+export function printOutput(terminal: Terminal, { head, tail, omittedBytes }: Output): void {
+  if (omittedBytes === 0) {
+    printLines(terminal, head + tail)
+  } else {
+    printLines(terminal, head)
+    print(terminal, paint(terminal, 'dim', `… ${omittedBytes.toLocaleString('en')} bytes left out …`))
+    printLines(terminal, tail)
+  }
+}
+
+/** What would only move the cursor, as progress bars do, begins a line of its own. */
+function printLines(terminal: Terminal, text: string): void {
+  if (text === '') return
+  for (const line of text.replace(/\r?\n$/, '').split(/\r\n|\n|\r/)) print(terminal, printable(line))
+}
+
+function interruptionsOf({ interruptions }: AttemptRecord): string {
+  if (interruptions === 0) return ''
+  return `; begun ${interruptions + 1} times, because its worker died`
+}

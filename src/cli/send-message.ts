@@ -1,0 +1,80 @@
+import { openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
+import { printable } from '../config/problem.ts'
+import type { Settings } from '../config/settings.ts'
+import { systemClock } from '../core/clock.ts'
+import { toIso } from '../core/instant.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import { toRunDetailsJson } from './run-json.ts'
+import { describeAttempt, printOutput } from './run-report.ts'
+import { print, printJson, remark, type Terminal } from './terminal.ts'
+import { exitCodeOfRun, waitForRun } from './wait-for-run.ts'
+
+export interface SendOptions {
+  /** Stay until it has ended, and end as it did. */
+  readonly wait?: true
+  readonly json?: true
+}
+
+/** What `--wait` does, for the help of the commands that have it. */
+export const waitOption = [
+  '--wait',
+  'wait until it has ended, print its output then, and exit with its exit code',
+] as const
+
+/** Sends one message, tells its id, and waits for the end of its run if asked to. Resolves with the exit code. */
+export async function sendMessage(
+  terminal: Terminal,
+  settings: Settings,
+  message: TaskMessage,
+  options: SendOptions,
+): Promise<number> {
+  if (!options.wait) {
+    await publish(terminal, settings, message)
+    const { id, task, queue, eta } = message
+    if (options.json) printJson(terminal, { id, task, queue, eta: toIso(eta) })
+    else print(terminal, id)
+    return 0
+  }
+  // Opened before anything is sent: who cannot read it would wait for nothing.
+  const journal = openExistingJournal(settings, terminal.host)
+  try {
+    await publish(terminal, settings, message)
+    return await awaitEnd(terminal, journal, message, options)
+  } finally {
+    await journal.close()
+  }
+}
+
+async function publish(terminal: Terminal, settings: Settings, message: TaskMessage): Promise<void> {
+  const broker = openExistingBroker(settings, terminal.host)
+  try {
+    await broker.publish([message])
+    const { workers } = await broker.status()
+    if (!workers.some(({ queues }) => queues.includes(message.queue)))
+      remark(
+        terminal,
+        `no worker takes from the queue ${printable(message.queue)} now; it waits there for one`,
+      )
+  } finally {
+    await broker.close()
+  }
+}
+
+async function awaitEnd(
+  terminal: Terminal,
+  journal: Journal,
+  { id, task, occurrence }: TaskMessage,
+  { json }: SendOptions,
+): Promise<number> {
+  const name = printable(occurrence?.entry ?? task)
+  remark(terminal, `${name}: waiting for ${id}`)
+  const attempts = await waitForRun(journal, id, systemClock, (attempt) =>
+    remark(terminal, `${name}: ${printable(describeAttempt(attempt))}; another follows`),
+  )
+  const last = attempts.at(-1)
+  if (json) printJson(terminal, toRunDetailsJson(attempts))
+  else if (last?.output) printOutput(terminal, last.output)
+  if (last) remark(terminal, `${name}: ${printable(describeAttempt(last))}`)
+  return exitCodeOfRun(attempts)
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../core/clock.ts'
+import { TaskbeatError } from '../core/errors.ts'
+import { milliseconds } from '../core/instant.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { AttemptRecord } from '../journal/run.ts'
+import { exitCode } from './exit-code.ts'
+
+/** The journal is a file, and nobody calls when it changes. */
+const lookEvery = milliseconds(100)
+
+/**
+ * Waits until a run has ended for good, and resolves with its attempts. An attempt that another will follow is told
+ * by `tell` when it has ended.
+ */
+export async function waitForRun(
+  journal: Pick<Journal, 'attempts'>,
+  id: string,
+  clock: Clock,
+  tell: (attempt: AttemptRecord) => void,
+): Promise<readonly AttemptRecord[]> {
+  let told: string | undefined
+  for (;;) {
+    const attempts = attemptsSoFar(journal, id)
+    const last = attempts.at(-1)
+    if (last && hasEnded(last)) {
+      if (!comesAgain(last)) return attempts
+      // What was interrupted comes again under the same number.
+      const ending = `${last.attempt} ${last.finished}`
+      if (ending !== told) tell(last)
+      told = ending
+    }
+    await clock.sleep(lookEvery)
+  }
+}
+
+/** For the shell: 0, the command's own exit code, or 1 where there is none. */
+export function exitCodeOfRun(attempts: readonly AttemptRecord[]): number {
+  const last = attempts.at(-1)
+  if (last?.outcome === 'succeeded') return exitCode.ok
+  return last?.exitCode || exitCode.failed
+}
+
+/** None before a worker has taken it. */
+function attemptsSoFar(journal: Pick<Journal, 'attempts'>, id: string): readonly AttemptRecord[] {
+  try {
+    return journal.attempts(id)
+  } catch (error) {
+    if (error instanceof TaskbeatError && error.code === 'NOT_FOUND') return []
+    throw error
+  }
+}
+
+/** An abandoned attempt is taken over by the next worker that there is. */
+function hasEnded({ outcome }: AttemptRecord): boolean {
+  return outcome !== 'running' && outcome !== 'abandoned'
+}
+
+function comesAgain({ verdict }: AttemptRecord): boolean {
+  return verdict === 'retry' || verdict === 'release'
+}
