@@ -117,9 +117,11 @@ export class Beat implements Service {
   /**
    * Replaces the schedule. Resolves once it is in force: from then on nothing is emitted by the former one, and what
    * of it was emitted ahead is revoked or replaced as soon as the broker takes it. Rejects when an entry cannot be
-   * compiled; then the former one stays. Of several waiting reloads only the newest is carried out.
+   * compiled; then the former one stays. Of several waiting reloads only the newest is carried out, and none
+   * of a beat that stops.
    */
   reload(schedule: readonly EntrySpec[]): Promise<void> {
+    if (this.#stopping) return Promise.resolve()
     this.#bell.ring()
     return this.#reloads.ask(schedule)
   }
@@ -233,7 +235,7 @@ export class Beat implements Service {
     try {
       await term?.resign()
     } catch {
-      // Then the term ends with the session, or with this process.
+      // Then the term ends with the connection, or with this process.
     }
   }
 }

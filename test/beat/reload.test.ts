@@ -192,6 +192,15 @@ describe('reloading', () => {
     expect(world.told('scheduleReloaded')[0]?.next?.entry).toBe('c')
   })
 
+  test('a beat that stops keeps nobody waiting for a reload', async () => {
+    const world = new BeatWorld()
+    const beat = await world.start([])
+    const stopped = world.stop()
+    await Promise.all([stopped, beat.reload([every('often', '1m')])])
+    await beat.reload([every('often', '1m')])
+    expect(world.told('scheduleReloaded')).toEqual([])
+  })
+
   test('a schedule that cannot be compiled is refused, and the former stays', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     const beat = await world.start([every('often', '1m')])
