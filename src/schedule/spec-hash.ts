@@ -1,13 +1,36 @@
-import { uuidV5 } from '../core/uuid.ts'
+import { hashText } from '../core/hash-text.ts'
 import type { EntrySpec } from './entry-spec.ts'
 
-/** A namespace of our own, so that these hashes are the same everywhere and nothing else's. */
-const hashNamespace = 'a9c4ad4e-6bd0-4c0b-a5a9-1d1bb3a4a4b7'
+/** What counts: everything that an entry says, but for its description. A key that is added to the spec belongs here. */
+const meaningful: { readonly [Key in keyof Omit<Required<EntrySpec>, 'description'>]: true } = {
+  anchor: true,
+  args: true,
+  enabled: true,
+  end: true,
+  except: true,
+  expires: true,
+  jitter: true,
+  kwargs: true,
+  missed: true,
+  missedWindow: true,
+  name: true,
+  overlap: true,
+  priority: true,
+  queue: true,
+  start: true,
+  task: true,
+  timezone: true,
+  timings: true,
+}
 
-/** A stable hash of everything that an entry says, but for its description; the order of keys does not matter. */
+const keys = Object.keys(meaningful).sort() as (keyof typeof meaningful)[]
+
+/**
+ * A stable hash of everything that an entry says, but for its description; the order of keys does not matter, and
+ * neither does a key that is undefined. Beats of several versions compare it.
+ */
 export function hashOf(spec: EntrySpec): string {
-  const { description: _, ...meaning } = spec
-  return hashText(canonicalJson(meaning))
+  return hashText(JSON.stringify(keys.map((key) => inOrder(spec[key]))))
 }
 
 /** A hash of the whole schedule from those of its entries, in any order. */
@@ -18,20 +41,19 @@ export function scheduleHash(entryHashes: Iterable<string>): string {
 /** A number in [0, range) that depends on the text alone, evenly spread over texts. */
 export function stableNumber(text: string, range: number): number {
   // 48 bits of the hash, more than any range of milliseconds needs.
-  return Number.parseInt(hashText(text).slice(24), 16) % range
+  return Number.parseInt(hashText(text).slice(-12), 16) % range
 }
 
-function hashText(text: string): string {
-  return uuidV5(hashNamespace, text)
-}
-
-/** JSON with its keys in order, and without those that are undefined. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+/** The same value with the keys of its maps in order. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(inOrder)
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`)
-  return `{${members.join(',')}}`
+  return members.length === 0
+    ? emptyMap
+    : Object.fromEntries(members.map(([key, member]) => [key, inOrder(member)]))
 }
+
+const emptyMap = {}
