@@ -2,8 +2,8 @@
  * The guard: a small process beside a worker that kills what the worker ran, when the worker is gone.
  *
  *   worker ──pipe──▶ guard (/bin/sh, its own session, deaf to TERM, INT, HUP)
- *                      │ a line for each change of a slot: SLOT GROUP ID
- *                      └ at the end of the pipe: kill every group, then whatever carries an id, then exit
+ *                      │ a line for each change of a slot: SLOT GROUP MARK
+ *                      └ at the end of the pipe: kill every group, then whatever carries a mark, then exit
  *
  * The kernel closes the pipe when the worker ends, however it ends, also by kill -9: nothing has to be sent, and
  * nothing polls. Idle, the guard sleeps in read(2).
@@ -11,39 +11,45 @@
  * A slot has one of three states, each a whole line, so that telling it twice is harmless and a new guard is told
  * everything by telling all slots once:
  *
- *   3 - ID       announced: processes with TASKBEAT_ID=ID may exist from now on
- *   3 4711 ID    spawned: process group 4711 is theirs
- *   3 - -        free
+ *   3 - MARK      announced: processes with TASKBEAT_GUARD=MARK may exist from now on
+ *   3 4711 MARK   spawned: process group 4711 is theirs
+ *   3 - -         free
+ *
+ * A mark is made for one run of one worker. A dead worker's guard looks for its marks for half a second, and by then
+ * another worker may have started the same run again: an id that both have would make it kill that as well.
  *
  * If the guard itself is killed another is started, and `onLost` told. If guard and worker are killed together
  * nobody is there to kill what they leave; whoever takes the run over does that (`sweep`).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { newUuid } from '../core/uuid.ts'
 import { sweepProcesses } from './process-sweep.ts'
 
-const variable = 'TASKBEAT_ID'
+/** The run's id, the same wherever it runs; and the mark of the guard, that nothing else has. */
+const idVariable = 'TASKBEAT_ID'
+const markVariable = 'TASKBEAT_GUARD'
 
 /** Between the loss of a guard that had just been started and the next. */
 const restartPauseMs = 1_000
 
 /**
- * POSIX sh. A group is killed at once. An id may belong to a process that is only just being started by the dying
- * worker, so it is looked for several times within half a second.
+ * POSIX sh. A group is killed at once. A mark may belong to a process that is only just being started by the
+ * dying worker, so it is looked for several times within half a second.
  */
 const script = `
 trap '' TERM INT HUP QUIT
 top=0
-while read -r slot group id; do
-  eval "group_$slot=\\$group id_$slot=\\$id"
+while read -r slot group mark; do
+  eval "group_$slot=\\$group mark_$slot=\\$mark"
   [ "$slot" -gt "$top" ] && top=$slot
 done
 slot=0
 set --
 while [ "$slot" -lt "$top" ]; do
   slot=$((slot + 1))
-  eval "group=\\$group_$slot id=\\$id_$slot"
+  eval "group=\\$group_$slot mark=\\$mark_$slot"
   case $group in *[!0-9]* | '') ;; *) kill -s KILL -- "-$group" 2>/dev/null ;; esac
-  case $id in - | '') ;; *) set -- "$@" -e "${variable}=$id" ;; esac
+  case $mark in - | '') ;; *) set -- "$@" -e "${markVariable}=$mark" ;; esac
 done
 [ $# -eq 0 ] && exit 0
 for round in 1 2 3 4 5 6; do
@@ -57,12 +63,13 @@ done
 
 /** A run under guard. */
 export interface GuardedProcesses {
+  readonly environment: Readonly<Record<string, string>>
   spawned(group: number): void
   ended(): void
 }
 
 interface Slot {
-  readonly id: string
+  readonly mark: string
   readonly group: number | undefined
 }
 
@@ -89,14 +96,16 @@ export class Guard {
     return this.#process?.pid
   }
 
-  /** From now on processes whose environment carries this id may exist. */
-  announce(id: string): GuardedProcesses {
+  /** From now on processes with this environment may exist. */
+  announce(): GuardedProcesses {
+    const mark = newUuid()
     const free = this.#slots.indexOf(undefined)
     const slot = free < 0 ? this.#slots.length : free
-    this.#set(slot, { id, group: undefined })
+    this.#set(slot, { mark, group: undefined })
     let ended = false
     return {
-      spawned: (group) => this.#set(slot, { id, group }),
+      environment: { [markVariable]: mark },
+      spawned: (group) => this.#set(slot, { mark, group }),
       ended: () => {
         if (!ended) this.#set(slot, undefined)
         ended = true
@@ -104,9 +113,9 @@ export class Guard {
     }
   }
 
-  /** Kills every process that carries this id and waits until it is gone. Resolves with how many there were. */
+  /** Kills every process whose TASKBEAT_ID is this and waits until it is gone. Resolves with how many there were. */
   sweep(id: string): Promise<number> {
-    return sweepProcesses(variable, id)
+    return sweepProcesses(idVariable, id)
   }
 
   /** Ends the guard, which kills what is still announced. */
@@ -128,10 +137,8 @@ export class Guard {
   }
 
   #tell(slot: number): void {
-    const { id, group } = this.#slots[slot] ?? {}
-    this.#process?.stdin?.write(
-      `${slot + 1} ${group ?? '-'} ${id === undefined || !isPlain(id) ? '-' : id}\n`,
-    )
+    const { mark = '-', group = '-' } = this.#slots[slot] ?? {}
+    this.#process?.stdin?.write(`${slot + 1} ${group} ${mark}\n`)
   }
 
   #start(): void {
@@ -157,9 +164,4 @@ export class Guard {
     guard.unref()
     for (const slot of this.#slots.keys()) this.#tell(slot)
   }
-}
-
-/** An id that can stand in a line and in a pattern of the script; a UUID is one. Others are guarded by their group alone. */
-function isPlain(id: string): boolean {
-  return /^[\w.:@-]{2,255}$/.test(id)
 }

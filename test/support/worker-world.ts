@@ -18,7 +18,7 @@ import { temporaryDirectory } from './temporary-directory.ts'
 
 /** A guard without a process: tests do not outlive their worker. */
 export const noGuard: ProcessGuard = {
-  announce: () => ({ spawned: () => {}, ended: () => {} }),
+  announce: () => ({ environment: {}, spawned: () => {}, ended: () => {} }),
   sweep: (id) => sweepProcesses('TASKBEAT_ID', id),
 }
 

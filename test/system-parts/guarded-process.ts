@@ -47,8 +47,11 @@ switch (what) {
   }
   case 'announce': // and die before the group is known
     console.log(id)
-    guard.announce(id)
-    spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore', env: { TASKBEAT_ID: id } })
+    spawn('/bin/sh', ['-c', script], {
+      detached: true,
+      stdio: 'ignore',
+      env: { ...guard.announce().environment, TASKBEAT_ID: id },
+    })
     console.log('ready')
     setInterval(() => {}, 60_000)
     break

@@ -36,7 +36,7 @@ function openDesk(...answers: readonly Claim[]) {
   const task = aScript('true')
   const lookup = new TaskLookup(registryOf(task), { clock, emit: log.emit, refresh: async () => {} })
   const guard = {
-    announce: () => ({ spawned: () => {}, ended: () => {} }),
+    announce: () => ({ environment: {}, spawned: () => {}, ended: () => {} }),
     sweep: async (id: string) => swept.push(id),
   }
   const desk = new AdmissionDesk({ clock, emit: log.emit, guard, journal, lookup })

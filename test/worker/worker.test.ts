@@ -14,6 +14,11 @@ import { sqliteProcess } from '../support/sqlite-world.ts'
 import { aModuleTask, aScript, registryOf } from '../support/tasks.ts'
 import { openWorkerWorld } from '../support/worker-world.ts'
 
+/** Looks again until it is so; nothing tells when a settled message has left its queue. */
+function eventually<T>(look: () => T | Promise<T>) {
+  return expect.poll(look, { timeout: 10_000, interval: 10 })
+}
+
 const workerProcess = fileURLToPath(new URL('worker-process.ts', import.meta.url))
 const never = new AbortController().signal
 
@@ -52,7 +57,7 @@ describe('a delivery', () => {
     const ended = await log.first('runEnded')
     expect(ended).toMatchObject({ outcome: { kind: 'succeeded' }, verdict: { kind: 'ack' } })
     expect(ended.ran?.lateness).toBeGreaterThanOrEqual(0)
-    await expect.poll(() => queueOf(broker)).toEqual(empty)
+    await eventually(() => queueOf(broker)).toEqual(empty)
     expect(journal.attempts(message.id)).toMatchObject([{ outcome: 'succeeded', output: { head: 'done\n' } }])
     expect(log.all.map(({ kind }) => kind)).toEqual(['workerStarted', 'runStarted', 'outputLine', 'runEnded'])
   })
@@ -66,7 +71,7 @@ describe('a delivery', () => {
     const last = await log.first('runEnded', (event) => event.message.attempt === 2)
     expect(last.verdict).toEqual({ kind: 'deadLetter', reason: 'exit code 3' })
     expect(log.of('runEnded')[0]?.verdict.kind).toBe('retry')
-    await expect.poll(() => queueOf(broker)).toEqual({ ...empty, dead: 1 })
+    await eventually(() => queueOf(broker)).toEqual({ ...empty, dead: 1 })
   })
 
   test('of an occurrence that will be replaced leaves no dead letter when it fails', async () => {
@@ -77,7 +82,7 @@ describe('a delivery', () => {
       outcome: { kind: 'failed' },
       verdict: { kind: 'ack' },
     })
-    await expect.poll(() => queueOf(broker)).toEqual(empty)
+    await eventually(() => queueOf(broker)).toEqual(empty)
   })
 
   test('of an attempt that has ended before is settled as recorded and not executed', async () => {
@@ -94,7 +99,7 @@ describe('a delivery', () => {
     })
     await broker.publish([message])
     await worker.start()
-    await expect.poll(() => queueOf(broker)).toEqual({ ...empty, dead: 1 })
+    await eventually(() => queueOf(broker)).toEqual({ ...empty, dead: 1 })
     expect(log.of('runStarted')).toEqual([])
     expect(journal.attempts(message.id)).toMatchObject([{ outcome: 'failed' }])
   })
@@ -105,7 +110,7 @@ describe('a delivery', () => {
     await journal.claim({ message: { ...message, attempt: 2 }, now: soon(0) })
     await broker.publish([message])
     await worker.start()
-    await expect.poll(() => queueOf(broker)).toEqual(empty)
+    await eventually(() => queueOf(broker)).toEqual(empty)
     expect(log.of('runStarted')).toEqual([])
   })
 
@@ -115,7 +120,7 @@ describe('a delivery', () => {
     await journal.claim({ message, now: soon(0) })
     await broker.publish([message])
     await worker.start()
-    await expect.poll(() => queueOf(broker)).toEqual({ ...empty, scheduled: 1 })
+    await eventually(() => queueOf(broker)).toEqual({ ...empty, scheduled: 1 })
     expect(log.of('runStarted')).toEqual([])
   })
 
@@ -133,7 +138,7 @@ describe('a delivery', () => {
     })
     running.open()
     await log.first('runEnded', ({ outcome }) => outcome.kind === 'succeeded')
-    await expect.poll(() => queueOf(broker)).toEqual(empty)
+    await eventually(() => queueOf(broker)).toEqual(empty)
   })
 })
 
@@ -192,7 +197,7 @@ describe('a task that is not defined here', () => {
       await worker.start()
       await broker.publish([aMessage({ task })])
       expect((await log.first('taskUnknown')).task).toBe(task)
-      await expect.poll(() => queueOf(broker)).toEqual({ ...empty, scheduled: 1 })
+      await eventually(() => queueOf(broker)).toEqual({ ...empty, scheduled: 1 })
       expect(log.of('runStarted')).toEqual([])
     },
   )
@@ -251,11 +256,11 @@ describe('while the journal cannot be written', () => {
     await worker.start()
     await broker.publish(Array.from({ length: 20 }, () => aMessage()))
     await log.first('journalUnwritable')
-    await expect.poll(async () => (await queueOf(broker)).running).toBe(0)
+    await eventually(async () => (await queueOf(broker)).running).toBe(0)
     expect(log.of('runStarted')).toEqual([])
     faults.claim = false
     await log.first('journalRecovered')
-    await expect.poll(() => log.of('runEnded').length).toBe(20)
+    await eventually(() => log.of('runEnded').length).toBe(20)
     expect(log.of('journalUnwritable')).toHaveLength(1)
   })
 
@@ -272,7 +277,7 @@ describe('while the journal cannot be written', () => {
     faults.record = false
     await log.first('runEnded')
     await log.first('journalRecovered')
-    await expect.poll(() => queueOf(broker)).toEqual(empty)
+    await eventually(() => queueOf(broker)).toEqual(empty)
     expect(journal.attempts(message.id)).toMatchObject([{ outcome: 'succeeded' }])
     expect(log.of('runStarted')).toHaveLength(1)
   })
@@ -296,7 +301,7 @@ test('what the broker could not be told is told again', async () => {
   await broker.publish([aMessage()])
   await log.first('settleFailed')
   faults.settle = false
-  await expect.poll(() => queueOf(broker)).toEqual(empty)
+  await eventually(() => queueOf(broker)).toEqual(empty)
   expect(log.of('runStarted')).toHaveLength(1)
   expect(log.of('settleFailed')).toHaveLength(1)
 })
@@ -369,7 +374,7 @@ describe('a reload', () => {
     await broker.publish([aMessage()])
     await log.first('outputLine', ({ line }) => line === 'new')
     running.open()
-    await expect.poll(() => log.of('runEnded').length).toBe(2)
+    await eventually(() => log.of('runEnded').length).toBe(2)
   })
 
   test('may take other queues', async () => {
@@ -386,12 +391,12 @@ describe('a reload', () => {
     const { broker, log, plan, worker } = openWorkerWorld({ registry, concurrency: 3 })
     await worker.start()
     await broker.publish(Array.from({ length: 10 }, () => aMessage()))
-    await expect.poll(() => running.executing()).toBe(3)
+    await eventually(() => running.executing()).toBe(3)
     worker.reload({ ...plan, registry, concurrency: 2 })
-    await expect.poll(async () => (await queueOf(broker)).running).toBe(5)
+    await eventually(async () => (await queueOf(broker)).running).toBe(5)
     expect(running.executing()).toBe(3)
     running.open()
-    await expect.poll(() => log.of('runEnded').length).toBe(10)
+    await eventually(() => log.of('runEnded').length).toBe(10)
     expect(running.most()).toBe(3)
   })
 })

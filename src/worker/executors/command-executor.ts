@@ -60,10 +60,13 @@ export class CommandExecutor implements Executor {
     if (!definition.stdin && hasArguments(execution.message)) return argumentsRefused
     try {
       const env = await commandEnvironment(definition, execution.message, this.#environment)
-      const guarded = this.#guard.announce(execution.message.id)
+      const guarded = this.#guard.announce()
       try {
-        const stdin = definition.stdin ? 'pipe' : 'ignore'
-        const spawned = await spawnCommand(command, { cwd: definition.cwd, env, stdin })
+        const spawned = await spawnCommand(command, {
+          cwd: definition.cwd,
+          env: { ...env, ...guarded.environment },
+          stdin: definition.stdin ? 'pipe' : 'ignore',
+        })
         if (typeof spawned === 'string') return failed(spawned)
         guarded.spawned(spawned.group.id)
         return await this.#attend(spawned, execution)
