@@ -1,0 +1,13 @@
+/** A module whose task \`note\` writes the same lines as the script \`./note start\`, without a process of its own. */
+export const notingModule: string = `
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineTask } from 'taskbeat'
+
+const notes = join(import.meta.dirname, 'notes')
+
+export const note = defineTask('note', ({ entry, due, id, attempt }) => {
+  const now = Date.now()
+  appendFileSync(notes, \`start \${entry} \${due?.toISOString()} \${id} \${attempt} \${now}\\n\`)
+})
+`
