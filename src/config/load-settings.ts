@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { type Instant, instant } from '../core/instant.ts'
-import { type ParseOptions, parseSettings } from './parse-settings.ts'
+import { loadInThread } from './load-in-thread.ts'
+import { type ParseBytes, parseBytes } from './parse-settings.ts'
 import type { Problem } from './problem.ts'
-import { readConfigText } from './read-file.ts'
+import { readConfigFile } from './read-file.ts'
 import type { Lines, Parts } from './read-settings.ts'
 import type { Role } from './reading.ts'
 import type { Settings } from './settings.ts'
@@ -29,18 +29,18 @@ export interface LoadOptions {
   readonly now?: Instant
 }
 
-/** From here on a file is read in a thread: its memory is given back, and whoever waits for it goes on with its work. */
-const threadFrom = 262_144
+/** From here on a file is read in a thread. */
+const threadFromBytes = 262_144
 
 /** Reads and validates a configuration file; rejects for nothing that a file can do. */
 export async function loadSettings(file: string, options: LoadOptions): Promise<Loaded> {
   const absolute = resolve(options.cwd ?? '.', file)
-  const content = await readConfigText(absolute)
+  const content = await readConfigFile(absolute)
   if ('problem' in content) return { problems: [{ file, path: '', message: content.problem }] }
-  const parse: ParseOptions = {
+  const parse: ParseBytes = {
     file,
     absolute,
-    text: content.text,
+    bytes: content.bytes,
     mode: content.mode,
     role: options.role,
     env: { ...options.env },
@@ -50,17 +50,5 @@ export async function loadSettings(file: string, options: LoadOptions): Promise<
     machineZone: options.machineZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: options.now ?? instant(Date.now()),
   }
-  return content.text.length < threadFrom ? parseSettings(parse) : parseInThread(parse)
-}
-
-function parseInThread(options: ParseOptions): Promise<Loaded> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const thread = new Worker(new URL(`./load-thread.${extension}`, import.meta.url), { workerData: options })
-  return new Promise((resolve, reject) => {
-    thread.once('message', resolve)
-    thread.once('error', reject)
-    thread.once('exit', () =>
-      reject(new Error('the thread that reads the configuration ended without a word')),
-    )
-  })
+  return content.bytes.length < threadFromBytes ? parseBytes(parse) : loadInThread(parse)
 }

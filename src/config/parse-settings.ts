@@ -1,3 +1,4 @@
+import { decodeText } from './decode-text.ts'
 import type { Loaded } from './load-settings.ts'
 import { type Parts, readSettings } from './read-settings.ts'
 import type { Reading } from './reading.ts'
@@ -18,8 +19,18 @@ export interface ParseOptions extends Omit<Reading, 'report'> {
   readonly parts: Parts
 }
 
+/** The same before it is known to be text. */
+export type ParseBytes = Omit<ParseOptions, 'text'> & { readonly bytes: Uint8Array<ArrayBuffer> }
+
 /** Where parsing in pieces begins to pay. */
 const chunksFrom = 262_144
+
+/** From bytes to settings, or to everything that is wrong with them. */
+export function parseBytes({ bytes, ...options }: ParseBytes): Loaded {
+  const decoded = decodeText(bytes)
+  if ('text' in decoded) return parseSettings({ ...options, text: decoded.text })
+  return { problems: [{ file: options.file, path: '', message: decoded.problem }] }
+}
 
 /** From text to settings, or to everything that is wrong with it. */
 export function parseSettings(options: ParseOptions): Loaded {
