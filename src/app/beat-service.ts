@@ -1,4 +1,5 @@
 import { Beat } from '../beat/beat.ts'
+import type { BeatEvent } from '../beat/beat-event.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
@@ -7,16 +8,24 @@ import type { BeatRecord } from '../journal/beat-record.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteBeatRecord } from '../sqlite/sqlite-beat-record.ts'
 import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
+import { releaseMemory } from '../system/release-memory.ts'
 import type { Host } from './host.ts'
 import { journalPath } from './paths.ts'
+
+/** From here on loading a schedule takes so much more memory than keeping it that it is worth giving back. */
+const largeSchedule = 10_000
+/** By then a beat that starts has emitted what is due at once. */
+const releaseAfterMs = 3_000
 
 /** The beat with what it stands on, opened and closed together. */
 export class BeatService implements Service {
   readonly name = 'beat'
-  readonly #settings: Settings
   readonly #host: Host
   readonly #emit: (told: TaskbeatEvent) => void
+  /** What to start with; not kept, for it holds the schedule of that moment. */
+  #settings: Settings | undefined
   #open: { readonly broker: Broker; readonly record: BeatRecord; readonly beat: Beat } | undefined
+  #releasing: NodeJS.Timeout | undefined
 
   constructor(settings: Settings, host: Host, emit: (told: TaskbeatEvent) => void) {
     this.#settings = settings
@@ -25,28 +34,32 @@ export class BeatService implements Service {
   }
 
   async start(): Promise<void> {
-    const { broker: where, beat: options, schedules } = this.#settings
+    const settings = this.#settings
+    if (!settings) throw new Error('a beat service starts once')
+    this.#settings = undefined
     const { name: host, pid } = this.#host
+    const { path, group } = settings.broker
+    const clock = systemClock
     const broker = openSqliteBroker({
-      path: where.path,
+      path,
       create: true,
-      clock: systemClock,
+      clock,
       host,
       pid,
       emit: (event) => this.#emit({ from: 'broker', event }),
     })
-    const record = openSqliteBeatRecord({ path: journalPath(this.#settings), group: where.group })
+    const record = openSqliteBeatRecord({ path: journalPath(settings), group })
     const beat = new Beat({
       broker,
       record,
-      clock: systemClock,
-      group: where.group,
+      clock,
+      group,
       host,
       pid,
-      lookahead: options.lookahead,
-      schedule: schedules,
+      lookahead: settings.beat.lookahead,
+      schedule: settings.schedules,
       random: Math.random,
-      emit: (event) => this.#emit({ from: 'beat', event }),
+      emit: (event) => this.#tell(event),
     })
     this.#open = { broker, record, beat }
     await beat.start()
@@ -58,11 +71,20 @@ export class BeatService implements Service {
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
+    clearTimeout(this.#releasing)
     const open = this.#open
     this.#open = undefined
     if (!open) return
     await open.beat.stop(deadline)
     await open.record.close()
     await open.broker.close()
+  }
+
+  #tell(event: BeatEvent): void {
+    this.#emit({ from: 'beat', event })
+    const loaded = event.kind === 'scheduleLoaded' || event.kind === 'scheduleReloaded'
+    if (!loaded || event.entries < largeSchedule) return
+    clearTimeout(this.#releasing)
+    this.#releasing = setTimeout(releaseMemory, releaseAfterMs).unref()
   }
 }
