@@ -66,7 +66,7 @@ function textOf(name: string, value: unknown, directory: string): string {
 /** Files are compared as if they stood in the same place: what lies beside them is named from there. */
 function besideFile(path: string, directory: string): string {
   const below = relative(directory, path)
-  return below.startsWith('..') ? path : `./${below}`
+  return /^\.\.(\/|$)/.test(below) ? path : `./${below}`
 }
 
 function shortened(text: string): string {

@@ -24,24 +24,25 @@ export function duration(text: string): Milliseconds {
 
 /** Reads an option's value as a JSON list. */
 export function jsonList(text: string): readonly unknown[] {
-  const value = parseJson(text, 'a JSON list such as \'[4, "four"]\'')
+  const value = parseJson(text)
   if (Array.isArray(value)) return value
   throw new InvalidArgumentError('Expected a JSON list such as \'[4, "four"]\'.')
 }
 
 /** Reads an option's value as a JSON object. */
 export function jsonMap(text: string): Readonly<Record<string, unknown>> {
-  const value = parseJson(text, 'a JSON object such as \'{"to": "me"}\'')
+  const value = parseJson(text)
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Readonly<Record<string, unknown>>
   throw new InvalidArgumentError('Expected a JSON object such as \'{"to": "me"}\'.')
 }
 
-function parseJson(text: string, expected: string): unknown {
+/** Undefined, which JSON cannot say, for what is no JSON. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new InvalidArgumentError(`Expected ${expected}.`)
+    return undefined
   }
 }
 

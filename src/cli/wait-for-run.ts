@@ -9,8 +9,8 @@ import { exitCode } from './exit-code.ts'
 const lookEvery = milliseconds(100)
 
 /**
- * Waits until a run has ended for good, and resolves with its attempts. An attempt that another will follow is told
- * by `tell` when it has ended.
+ * Waits until a run has ended for good, and resolves with its attempts. An attempt that another follows is told by
+ * `tell` when it has ended.
  */
 export async function waitForRun(
   journal: Pick<Journal, 'attempts'>,
@@ -18,16 +18,16 @@ export async function waitForRun(
   clock: Clock,
   tell: (attempt: AttemptRecord) => void,
 ): Promise<readonly AttemptRecord[]> {
-  let told: string | undefined
+  const told = new Set<string>()
   for (;;) {
     const attempts = attemptsSoFar(journal, id)
-    const last = attempts.at(-1)
-    if (last && hasEnded(last)) {
-      if (!comesAgain(last)) return attempts
+    for (const attempt of attempts) {
       // What was interrupted comes again under the same number.
-      const ending = `${last.attempt} ${last.finished}`
-      if (ending !== told) tell(last)
-      told = ending
+      const ending = `${attempt.attempt} ${attempt.finished}`
+      if (!hasEnded(attempt) || told.has(ending)) continue
+      if (!comesAgain(attempt)) return attempts
+      told.add(ending)
+      tell(attempt)
     }
     await clock.sleep(lookEvery)
   }

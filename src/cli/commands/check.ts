@@ -58,7 +58,7 @@ async function check(terminal: Terminal, options: CheckOptions): Promise<number>
   }
   const { settings, warnings } = loaded
   const now = systemClock.now()
-  const next = nextStart(settings, now)
+  const next = firstStart(settings, now)
   const diff = options.against && diffSettings(await readOld(options.against, terminal.host), settings, now)
   if (options.json) {
     printJson(terminal, {
@@ -105,7 +105,7 @@ interface NextStart {
   readonly timezone: string
 }
 
-function nextStart({ schedules }: Settings, now: Instant): NextStart | undefined {
+function firstStart({ schedules }: Settings, now: Instant): NextStart | undefined {
   const [first] = upcoming(schedules.map(compileEntry), { from: now, limit: 1, by: 'eta' }).occurrences
   if (!first) return undefined
   const { name: entry, task, timezone } = first.entry.spec

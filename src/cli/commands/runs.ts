@@ -12,7 +12,6 @@ import {
 } from '../configuration-option.ts'
 import { readHistory } from '../history.ts'
 import { historyHeadings, toHistoryRow } from '../history-row.ts'
-import { hasName } from '../known-name.ts'
 import { wholeNumber } from '../option-values.ts'
 import { toHistoryJson } from '../run-json.ts'
 import { printJson, printTable, remark, type Terminal } from '../terminal.ts'
@@ -71,9 +70,8 @@ async function showRuns(
 }
 
 /** A task of a module is not in the file; without modules, who is not in the file does not exist. */
-function refuseUnknown(settings: Settings, name: string): void {
-  const { schedules, tasks, worker } = settings
-  if (worker.modules.length > 0 || hasName(settings, name)) return
-  const names = [...schedules, ...tasks].map((each) => each.name)
-  throw new TaskbeatError('USAGE', `there is no entry or task ${name}${didYouMean(name, names)}`)
+function refuseUnknown({ schedules, tasks, worker }: Settings, name: string): void {
+  const known = [...schedules, ...tasks].map((each) => each.name)
+  if (worker.modules.length > 0 || known.includes(name)) return
+  throw new TaskbeatError('USAGE', `there is no entry or task ${name}${didYouMean(name, known)}`)
 }

@@ -72,7 +72,8 @@ function findTask(terminal: Terminal, { tasks, worker }: Settings, name: string)
   const known = tasks.map((task) => task.name)
   const told = `the configuration defines no task ${name}${didYouMean(name, known)}`
   if (worker.modules.length === 0) throw new TaskbeatError('TASK_UNDEFINED', told)
-  remark(terminal, `${told}; it is sent, for a module of the worker may have it`)
+  remark(terminal, told)
+  remark(terminal, 'it is sent all the same: a module of the worker may define it')
   return undefined
 }
 

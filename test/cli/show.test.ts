@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { anOccurrence } from '../support/messages.ts'
+import { openCliWorld } from './cli-world.ts'
+import { at, writeJournal } from './journal-world.ts'
+
+const id = '0a1b2c3d-2222-4333-8444-555555555555'
+
+async function openRun() {
+  const world = openCliWorld()
+  const { ran } = writeJournal(world.stateDir)
+  const message = anOccurrence('report', { due: at('2026-11-01T07:00Z') }, { id, task: 'monthly' })
+  await ran(
+    message,
+    {
+      kind: 'failed',
+      reason: 'exit code 3',
+      exitCode: 3,
+      output: { head: 'a\u001b[2J\n', tail: 'z', omittedBytes: 9 },
+    },
+    { from: at('2026-11-01T07:00Z'), to: at('2026-11-01T07:01Z') },
+    { kind: 'retry', at: at('2026-11-01T07:02Z') },
+  )
+  await ran(
+    { ...message, attempt: 2 },
+    { kind: 'succeeded' },
+    { from: at('2026-11-01T07:02Z'), to: at('2026-11-01T07:03Z') },
+  )
+  return world
+}
+
+test('a run is shown with every attempt, where it ran, and what it printed', async () => {
+  const { run } = await openRun()
+  const { code, stdout } = await run('show', '0a1b')
+  expect(stdout).toMatch(
+    new RegExp(`^${id}\nentry report, task monthly, queue taskbeat, due 2026-11-01 \\d\\d:00:00\n`),
+  )
+  expect(stdout).toMatch(
+    /\nattempt 1 failed after 1m00s: exit code 3\n {2}from .* to .* on here, worker 4711\na\ufffd\[2J\n… 9 bytes left out …\nz\n\nattempt 2 succeeded in 1m00s\n/,
+  )
+  expect(code).toBe(0)
+})
+
+test('--json has every attempt, with its times in UTC', async () => {
+  const { run } = await openRun()
+  expect((await run('show', id, '--json')).json()).toEqual({
+    id,
+    entry: 'report',
+    task: 'monthly',
+    queue: 'taskbeat',
+    due: '2026-11-01T07:00:00.000Z',
+    attempts: [
+      {
+        attempt: 1,
+        started: '2026-11-01T07:00:00.000Z',
+        finished: '2026-11-01T07:01:00.000Z',
+        outcome: 'failed',
+        reason: 'exit code 3',
+        exit_code: 3,
+        verdict: 'retry',
+        interruptions: 0,
+        host: 'here',
+        pid: 4711,
+        output: { head: 'a\u001b[2J\n', tail: 'z', omitted_bytes: 9 },
+      },
+      {
+        attempt: 2,
+        started: '2026-11-01T07:02:00.000Z',
+        finished: '2026-11-01T07:03:00.000Z',
+        outcome: 'succeeded',
+        reason: null,
+        exit_code: null,
+        verdict: 'ack',
+        interruptions: 0,
+        host: 'here',
+        pid: 4711,
+        output: null,
+      },
+    ],
+  })
+})
+
+test('a run that does not exist is told of, and the run has to be named', async () => {
+  const { run } = await openRun()
+  const missing = await run('show', 'ffff')
+  expect(missing.stderr).toContain('no run begins with ffff')
+  expect(missing.code).toBe(1)
+  expect((await run('show')).code).toBe(2)
+})

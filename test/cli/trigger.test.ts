@@ -1,0 +1,159 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { isUuid } from '../../src/core/uuid.ts'
+import type { TaskMessage } from '../../src/task/task-message.ts'
+import { Inbox } from '../support/inbox.ts'
+import { soon } from '../support/messages.ts'
+import { connectSqlite } from '../support/sqlite-world.ts'
+import { type CliWorld, openCliWorld } from './cli-world.ts'
+import { writeJournal } from './journal-world.ts'
+import { standInWorker } from './stand-in-worker.ts'
+
+const configuration = `schedules:
+  off: { cron: "0 2 * * *", task: t, enabled: false, queue: slow, priority: 7, overlap: queue, args: [1], kwargs: { to: me }, expires: 1h }
+  nightly: { cron: "0 2 * * *", shell: x }
+tasks:
+  t: { command: [x], stdin: json }
+`
+
+function openWorld(): CliWorld & { readonly inbox: Inbox } {
+  const world = openCliWorld(configuration)
+  const inbox = new Inbox()
+  connectSqlite(join(world.stateDir, 'broker.db')).consume({
+    queues: ['slow'],
+    slots: 10,
+    deliver: inbox.deliver,
+  })
+  return { ...world, inbox }
+}
+
+test('an entry is triggered as it is, though it is disabled, and its id is printed', async () => {
+  const { run, inbox } = openWorld()
+  const before = Date.now()
+  const { code, stdout, stderr } = await run('trigger', 'off')
+  const { message } = await inbox.next()
+  expect(stdout).toBe(`${message.id}\n`)
+  expect(isUuid(message.id)).toBe(true)
+  expect(message.eta).toBeGreaterThanOrEqual(before)
+  expect(message).toEqual({
+    id: message.id,
+    task: 't',
+    args: [1],
+    kwargs: { to: 'me' },
+    queue: 'slow',
+    priority: 7,
+    eta: message.eta,
+    attempt: 1,
+    occurrence: {
+      entry: 'off',
+      due: message.eta,
+      stamp: { epoch: 0, seq: 0 },
+      overlap: 'queue',
+      waitLimit: 10,
+      replaceable: false,
+    },
+  } satisfies TaskMessage)
+  expect(stderr).toBe('using ./schedules.yaml\n')
+  expect(code).toBe(0)
+})
+
+test('--json tells what was sent', async () => {
+  const { run, inbox } = openWorld()
+  const { json } = await run('trigger', 'off', '--json')
+  const { message } = await inbox.next()
+  expect(json()).toEqual({
+    id: message.id,
+    task: 't',
+    queue: 'slow',
+    eta: new Date(message.eta).toISOString(),
+  })
+})
+
+test('that no worker takes from the queue is said, and it is sent all the same', async () => {
+  const { run } = openWorld()
+  const { code, stdout, stderr } = await run('trigger', 'nightly')
+  expect(stdout).not.toBe('')
+  expect(stderr).toContain('no worker takes from the queue taskbeat now; it waits there for one')
+  expect(code).toBe(0)
+})
+
+test('an entry that does not exist is a wrong call', async () => {
+  const { code, stderr } = await openWorld().run('trigger', 'nightli')
+  expect(stderr).toContain('there is no entry nightli; did you mean nightly?')
+  expect(code).toBe(2)
+})
+
+test('where no beat or worker has run nothing can be sent, and nothing is made', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  for (const _again of [1, 2]) {
+    const { code, stderr } = await run('trigger', 'nightly')
+    expect(stderr).toContain(
+      `the broker's database ${stateDir}/broker.db does not exist: has a beat or a worker run here?`,
+    )
+    expect(code).toBe(1)
+  }
+})
+
+test('--wait prints what the run printed when it has ended, and succeeds with it', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, () => [
+    {
+      kind: 'succeeded',
+      output: { head: 'one\r\ntwo\r50%\n', tail: 'last\u001b[2J\n', omittedBytes: 12_345 },
+    },
+  ])
+  const { code, stdout, stderr } = await run('trigger', 'nightly', '--wait')
+  expect(stdout).toBe('one\ntwo\n50%\n… 12,345 bytes left out …\nlast\ufffd[2J\n')
+  expect(stderr).toMatch(/nightly: waiting for \S+\nnightly: attempt 1 succeeded in 1\.0s\n$/)
+  expect(code).toBe(0)
+})
+
+test('--wait waits through attempts that others follow, and ends with the exit code of the last', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, ({ attempt }) =>
+    attempt === 1
+      ? [
+          { kind: 'failed', reason: 'exit code 3', exitCode: 3 },
+          { kind: 'retry', at: soon(50) },
+        ]
+      : [
+          {
+            kind: 'failed',
+            reason: 'exit code 4',
+            exitCode: 4,
+            output: { head: 'no', tail: '', omittedBytes: 0 },
+          },
+        ],
+  )
+  const { code, stdout, stderr } = await run('trigger', 'nightly', '--wait')
+  expect(stdout).toBe('no\n')
+  expect(stderr).toContain('nightly: attempt 1 failed after 1.0s: exit code 3; another follows\n')
+  expect(stderr).toMatch(/nightly: attempt 2 failed after 1\.0s: exit code 4\n$/)
+  expect(code).toBe(4)
+})
+
+test('--wait fails with a run that has no exit code', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, () => [{ kind: 'skipped', reason: 'another run executes' }])
+  const { code, stderr } = await run('trigger', 'nightly', '--wait')
+  expect(stderr).toContain('nightly: attempt 1 skipped')
+  expect(code).toBe(1)
+})
+
+test('--wait --json prints the run as show does', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, () => [{ kind: 'succeeded' }])
+  const { json } = await run('trigger', 'nightly', '--wait', '--json')
+  const { id } = json() as { id: string }
+  expect((await run('show', id, '--json')).json()).toEqual(json())
+  expect(json()).toMatchObject({ entry: 'nightly', attempts: [{ outcome: 'succeeded', output: null }] })
+})
+
+test('who cannot read the journal waits for nothing, and nothing is sent', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  const broker = connectSqlite(join(stateDir, 'broker.db'))
+  const { code } = await run('trigger', 'nightly', '--wait')
+  expect(code).toBe(1)
+  expect((await broker.status()).queues).toEqual([])
+  writeJournal(stateDir)
+})
