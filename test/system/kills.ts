@@ -12,8 +12,8 @@ import {
   type ExpectedEntry,
   type WorkerDeath,
 } from '../support/audit.ts'
-import { eventually } from '../support/eventually.ts'
 import { seededRandom } from '../support/seeded-random.ts'
+import { settled } from '../support/settled.ts'
 import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
 import type { World } from '../support/world.ts'
 
@@ -244,19 +244,4 @@ class Killed {
       // It was killed again first, which the next death excuses; or it never came, which the audit finds.
     }
   }
-}
-
-/** Everything that was due by then has been emitted, and has ended. */
-async function settled(world: World, through: number): Promise<void> {
-  const count = (sql: string): number => Number(world.query<{ n: number }>('broker', sql, through)[0]?.n)
-  await eventually(
-    'everything due is emitted',
-    () => count('SELECT count(*) AS n FROM groups WHERE cursor_due >= ?') === 1,
-    { withinMs: 60_000, everyMs: 100 },
-  )
-  await eventually(
-    'everything due has ended',
-    () => count('SELECT count(*) AS n FROM messages WHERE due <= ?') === 0,
-    { withinMs: 120_000, everyMs: 100 },
-  )
 }

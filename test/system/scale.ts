@@ -1,0 +1,129 @@
+/** A hundred thousand entries: what they cost when they are loaded, and that they cost nothing while others are due. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { eventually } from '../support/eventually.ts'
+import { memoryMib, processorMs } from '../support/process-usage.ts'
+import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
+import { World } from '../support/world.ts'
+
+export interface ScaleDose {
+  readonly entries: number
+  /** Of them, due in one instant. */
+  readonly crowd: number
+  /** How long the cost of ticks is measured. */
+  readonly seconds: number
+}
+
+export interface ScaleFigures {
+  readonly fileMib: number
+  readonly firstEmissionMs: number
+  readonly firstEmissionProcessorMs: number
+  readonly residentMib: number
+  readonly crowdEmittedBeforeMs: number
+  readonly tickMs: number
+  readonly tickOfHundredMs: number
+}
+
+const mostFirstEmissionMs = 6_000
+const mostResidentMib = 200
+const mostTickRatio = 1.5
+const pulses = 10
+
+export async function carryWeight(
+  world: World,
+  { entries, crowd, seconds }: ScaleDose,
+): Promise<ScaleFigures> {
+  // Far enough away to be loaded by then, on a slow machine too.
+  const crowdDue = Math.ceil(Date.now() / 1_000) * 1_000 + 25_000
+  const file = scheduleOf(entries, crowd, crowdDue)
+  world.configure(file)
+  const started = Date.now()
+  const beat = world.beat()
+  const first = await beat.said(/^emitted/, { withinMs: 60_000 })
+  const firstEmissionProcessorMs = processorMs(beat.pid)
+  const residentMib = await eventually(
+    `the memory of the beat falls below ${mostResidentMib} MiB`,
+    () => {
+      const { resident } = memoryMib(beat.pid)
+      return resident <= mostResidentMib && resident
+    },
+    { everyMs: 250, withinMs: 15_000 },
+  )
+  const crowdEmittedBeforeMs = await watchCrowd(world, crowd, crowdDue)
+  const tickMs = await costOfTicks(beat, seconds)
+  await beat.stop()
+  const figures: ScaleFigures = {
+    fileMib: Buffer.byteLength(file) / 2 ** 20,
+    firstEmissionMs: first.time - started,
+    firstEmissionProcessorMs,
+    residentMib,
+    crowdEmittedBeforeMs,
+    tickMs,
+    tickOfHundredMs: await costWithHundred(seconds),
+  }
+  // While others hold the processor, what counts is what the beat itself took of it.
+  if (Math.min(figures.firstEmissionMs, firstEmissionProcessorMs) > mostFirstEmissionMs)
+    throw new Error(`the first emission comes within ${mostFirstEmissionMs} ms: ${JSON.stringify(figures)}`)
+  if (tickMs > mostTickRatio * figures.tickOfHundredMs + 1)
+    throw new Error(`a tick costs what is due, not what is not: ${JSON.stringify(figures)}`)
+  return figures
+}
+
+function scheduleOf(count: number, crowd: number, crowdDue: number): string {
+  const due = new Date(crowdDue).toISOString()
+  const lines = Array.from({ length: count }, (_, index) => {
+    if (index < pulses) return `  pulse-${index}: { every: 1s, task: note, missed: skip, overlap: allow }`
+    if (index < pulses + crowd) return `  crowd-${index}: { at: "${due}", task: note }`
+    return `  entry-${index}: { cron: "${index % 60} ${index % 24} 29 2 *", task: note }`
+  })
+  return `beat: { lookahead: 10s }\ntasks: { note: { command: [date] } }\nschedules:\n${lines.join('\n')}\n`
+}
+
+/** Looks at the queue until the crowd is due: all of it is there before, and nothing else comes late meanwhile. */
+async function watchCrowd(world: World, crowd: number, crowdDue: number): Promise<number> {
+  const late: string[] = []
+  let complete: number | undefined
+  let newest = 0
+  await eventually(
+    'the crowd is due',
+    () => {
+      const now = Date.now()
+      const rows = world.query<{ seq: number; entry: string; due: number }>(
+        'broker',
+        "SELECT seq, entry, due FROM messages WHERE seq > ? AND entry LIKE 'pulse%'",
+        newest,
+      )
+      for (const { seq, entry, due } of rows) {
+        newest = Math.max(newest, seq)
+        if (due < now) late.push(`${entry} due ${due} was there only ${now - due} ms later`)
+      }
+      const [found] = world.query<{ n: number }>(
+        'broker',
+        'SELECT count(*) AS n FROM messages WHERE due = ?',
+        crowdDue,
+      )
+      if (complete === undefined && found && found.n >= crowd) complete = now
+      return now > crowdDue
+    },
+    { withinMs: 60_000, everyMs: 100 },
+  )
+  if (complete === undefined)
+    throw new Error(`not all ${crowd} occurrences were emitted before they were due`)
+  if (late.length > 0) throw new Error(`a crowded instant made others late:\n${late.join('\n')}`)
+  return crowdDue - complete
+}
+
+/** What one second, in which ten occurrences are emitted, costs the beat in processor time. */
+async function costOfTicks({ pid }: TaskbeatProcess, seconds: number): Promise<number> {
+  await delay(2_000)
+  const before = processorMs(pid)
+  await delay(seconds * 1_000)
+  return (processorMs(pid) - before) / seconds
+}
+
+async function costWithHundred(seconds: number): Promise<number> {
+  await using world = new World()
+  world.configure(scheduleOf(100, 0, 0))
+  const beat = world.beat()
+  await beat.said(/^emitted/)
+  return costOfTicks(beat, seconds)
+}

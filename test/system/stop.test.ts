@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { settled } from '../support/settled.ts'
+import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
+import { openWorld } from '../support/test-world.ts'
+import type { World } from '../support/world.ts'
+
+/** A worker that is in the middle of `long`, which takes three seconds, while `tick` is due every second. */
+async function workerInTheMiddle(): Promise<{
+  world: World
+  beat: TaskbeatProcess
+  worker: TaskbeatProcess
+}> {
+  const world = openWorld()
+  const soon = new Date(Date.now() + 2_500).toISOString()
+  world.configure(`
+schedules:
+  tick: { every: 1s, missed: skip, command: [./note, start] }
+  long: { at: "${soon}", shell: './note start; sleep 3 & sleep 3; ./note end' }
+`)
+  const worker = world.worker()
+  await worker.said(/^working on/)
+  const beat = world.beat()
+  await worker.said(/^long started/)
+  await eventually('long has said so', () => world.notes('start').some(({ entry }) => entry === 'long'))
+  return { world, beat, worker }
+}
+
+describe('a worker', () => {
+  test('lets the running task finish on SIGTERM, and takes no new one', async () => {
+    const { world, worker } = await workerInTheMiddle()
+    const { code } = await worker.stop()
+    expect(code).toBe(0)
+    expect(world.notes('end')).toHaveLength(1)
+    const stopping = worker.log.findIndex(({ message }) => message.startsWith('stopping'))
+    const startedLater = worker.log.slice(stopping).filter(({ message }) => message.endsWith(' started'))
+    expect(stopping).toBeGreaterThan(0)
+    expect(startedLater).toEqual([])
+    const long = world.journal((journal) => journal.runs({ entry: 'long', limit: 10 }))
+    expect(long.map(({ outcome, attempts }) => ({ outcome, attempts }))).toEqual([
+      { outcome: 'succeeded', attempts: 1 },
+    ])
+    expect(world.processesOfRuns()).toEqual([])
+  })
+
+  test('ends at once on the second signal; what ran is given back and runs again under its id', async () => {
+    const { world, beat, worker } = await workerInTheMiddle()
+    worker.signal('SIGTERM')
+    await worker.said(/^stopping/)
+    const asked = Date.now()
+    worker.signal('SIGTERM')
+    expect((await worker.ended).code).toBe(0)
+    expect(Date.now() - asked).toBeLessThan(1_500)
+    expect(world.processesOfRuns()).toEqual([])
+    expect(world.notes('end')).toEqual([])
+    const again = world.worker()
+    await again.said((line) => line.entry === 'long' && 'outcome' in line)
+    await settled(world, Date.now())
+    await Promise.all([again.stop(), beat.stop()])
+    const long = world.notes().filter(({ entry }) => entry === 'long')
+    expect(long.map(({ word, attempt }) => `${word} ${attempt}`)).toEqual(['start 1', 'start 1', 'end 1'])
+    expect(new Set(long.map(({ id }) => id)).size).toBe(1)
+  })
+
+  test('ends at once when it has nothing to do, and so does a beat', async () => {
+    const world = openWorld()
+    world.configure('schedules: { later: { at: "2099-01-01T00:00:00Z", command: [date] } }')
+    const worker = world.worker()
+    const beat = world.beat()
+    await Promise.all([worker.said(/^working on/), beat.said(/^leading/)])
+    for (const process of [worker, beat]) {
+      const asked = Date.now()
+      expect((await process.stop()).code).toBe(0)
+      expect(Date.now() - asked).toBeLessThan(1_000)
+    }
+  })
+})
