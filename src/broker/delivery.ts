@@ -7,8 +7,9 @@ export interface Delivery {
   /** Why it must not start although it is due; the holder records that and settles it. */
   readonly veto?: Veto
   /**
-   * Carries out the verdict durably. Rejects with BROKER_UNAVAILABLE when it could not: the message then comes
-   * again, and the journal knows what to say of it.
+   * Carries out the verdict durably. Rejects with BROKER_UNAVAILABLE when that failed and may be tried again. Where the
+   * delivery is no longer ours to settle (its session is gone) it resolves: the message comes again to whoever is
+   * next, and the journal knows what to say of it.
    */
   settle(verdict: Verdict): Promise<void>
 }

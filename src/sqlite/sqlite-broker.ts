@@ -120,6 +120,7 @@ class SqliteBroker implements Broker {
       intake,
     )
     this.#consumers.add(consumer)
+    void consumer.stopped.then(() => this.#consumers.delete(consumer))
     this.#watch ??= this.#work.watch(
       () => this.#wakeConsumers(),
       (error) => void this.#lookByOurselves(error),
@@ -161,7 +162,7 @@ class SqliteBroker implements Broker {
     await this.#trimming
     await this.#commits.drained()
     this.#watch?.[Symbol.dispose]()
-    if (this.#instance && this.#consumers.size > 0) await this.#giveBack(this.#instance)
+    if (this.#instance) await this.#giveBack(this.#instance)
     this.#database.close()
     this.#instance?.[Symbol.dispose]()
   }

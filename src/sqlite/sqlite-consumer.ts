@@ -43,12 +43,13 @@ export class SqliteConsumer implements Consumer {
   #nap = new AbortController()
   #stopped = false
   #failures = 0
-  readonly #running: Promise<void>
+  /** Resolves when it hands out nothing more. */
+  readonly stopped: Promise<void>
 
   constructor(parts: ConsumerParts, intake: Intake) {
     this.#parts = parts
     this.#intake = intake
-    this.#running = this.#run()
+    this.stopped = this.#run()
   }
 
   /** Look again: something may have become due. */
@@ -59,7 +60,7 @@ export class SqliteConsumer implements Consumer {
   async stop(): Promise<void> {
     this.#stopped = true
     this.wake()
-    await this.#running
+    await this.stopped
   }
 
   async #run(): Promise<void> {

@@ -77,7 +77,7 @@ class SqliteJournal implements Journal {
       INSERT INTO attempts (id, attempt, entry, task, queue, due, instance, host, pid,
         started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (id, attempt) DO UPDATE SET started = coalesce(excluded.started, started),
+      ON CONFLICT (id, attempt) DO UPDATE SET started = excluded.started,
         finished = excluded.finished, state = excluded.state, outcome = excluded.outcome, reason = excluded.reason,
         exit_code = excluded.exit_code, verdict = excluded.verdict, head = excluded.head, tail = excluded.tail,
         omitted = excluded.omitted, forget_at = excluded.forget_at`)

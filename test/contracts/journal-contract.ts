@@ -88,6 +88,14 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect((await journal.claim({ message, now, takeOver: true })).kind).toBe('running')
     })
 
+    test('what was claimed and then did not start has no start', async () => {
+      const journal = await (await openWorld()).open()
+      const message = anOccurrence('tick')
+      await journal.claim({ message, now })
+      await journal.record(ended(message, { outcome: { kind: 'expired', at: now }, started: undefined }))
+      expect(journal.runs({ limit: 1 })).toMatchObject([{ outcome: 'expired', started: undefined }])
+    })
+
     test('what never started is recorded too, and is not granted later', async () => {
       const journal = await (await openWorld()).open()
       const message = anOccurrence('tick')
