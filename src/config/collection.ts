@@ -3,10 +3,11 @@ import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 import { EntryWarnings } from './entry-warnings.ts'
 import type { Place } from './place.ts'
-import type { Surroundings, WrittenEntry } from './read-entry.ts'
+import type { WrittenEntry } from './read-entry.ts'
 import type { Parts } from './read-settings.ts'
 import { defineTask, type WrittenTask } from './read-task.ts'
 import type { Reading } from './reading.ts'
+import type { Surroundings } from './surroundings.ts'
 import { TaskWarnings } from './task-warnings.ts'
 
 /**

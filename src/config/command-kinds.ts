@@ -1,4 +1,4 @@
-import type { Kind } from './kind.ts'
+import { fromText, type Kind } from './kind.ts'
 import type { Place } from './place.ts'
 import { describeNode, quoted } from './yaml-node.ts'
 
@@ -14,6 +14,11 @@ export const argv: Kind<readonly string[]> = {
     return items.every((item) => item !== undefined) ? items : undefined
   },
 }
+
+/** A line or a script for the shell. */
+export const script: Kind<string> = fromText('a script for the shell', (value) =>
+  value.trim() === '' || value.includes('\0') ? {} : { value },
+)
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
 

@@ -1,3 +1,4 @@
+import { largestMessageBytes } from '../task/task-message.ts'
 import type { Kind } from './kind.ts'
 import type { Place } from './place.ts'
 
@@ -5,13 +6,15 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** How deep arguments may be nested; a message's reader looks no deeper. */
 const largestArgumentNesting = 32
+/** What a message may have, less the room for its names and times. */
+const largestArgumentBytes = largestMessageBytes - 8_192
 
 /** Positional arguments. */
 export const jsonList: Kind<readonly Json[]> = {
   expected: 'a list',
   read(at) {
     if (at.node.kind !== 'list') return at.mismatch(this.expected)
-    const value = readJson(at, largestArgumentNesting)
+    const value = readArguments(at)
     return Array.isArray(value) ? value : undefined
   },
 }
@@ -21,20 +24,35 @@ export const jsonMap: Kind<Readonly<Record<string, Json>>> = {
   expected: 'a map',
   read(at) {
     if (at.node.kind !== 'map') return at.mismatch(this.expected)
-    const value = readJson(at, largestArgumentNesting)
+    const value = readArguments(at)
     return isRecord(value) ? value : undefined
   },
+}
+
+/** Above 2^53 whole numbers are rounded, which is not what an id is for. */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 }
 
 function isRecord(value: Json | undefined): value is Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+function readArguments(at: Place): Json | undefined {
+  const value = readJson(at, largestArgumentNesting)
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '')
+  if (bytes <= largestArgumentBytes) return value
+  const limit = largestArgumentBytes.toLocaleString('en')
+  return at.problem(`${bytes.toLocaleString('en')} bytes as JSON, and a message has room for ${limit}`)
+}
+
 function readJson(at: Place, depth: number): Json | undefined {
   const { node } = at
   if (node.kind === 'scalar') {
-    if (typeof node.value !== 'number' || Number.isFinite(node.value)) return node.value
-    return at.problem(`expected a number that JSON can carry, got ${node.source}`)
+    if (typeof node.value !== 'number' || isExact(node.value)) return node.value
+    return at.problem(
+      `expected a number that JSON can carry as it is, got ${node.source}; a text is written "${node.source}"`,
+    )
   }
   if (depth === 0) return at.problem(`arguments are nested deeper than ${largestArgumentNesting} levels`)
   if (node.kind === 'list')

@@ -22,7 +22,7 @@ export function fromText<T>(expected: string, rule: TextRule<T>): Kind<T> {
     expected,
     read(at) {
       const { node } = at
-      if (node.kind !== 'scalar' || (node.value === null && node.source === '')) return at.mismatch(expected)
+      if (node.kind !== 'scalar' || node.value === null) return at.mismatch(expected)
       const { value, hint } = rule(node.source, at)
       return value === undefined ? at.mismatch(expected, hint) : value
     },

@@ -32,7 +32,23 @@ export interface LoadOptions {
 /** From here on a file is read in a thread. */
 const threadFromBytes = 262_144
 
-/** Reads and validates a configuration file; rejects for nothing that a file can do. */
+/**
+ * This folder turns schedules.yaml into settings that need no further check, or into every problem that it has, each
+ * at its place.
+ *
+ *     path ── read-file ──▶ bytes ── decode-text ──▶ text ── yaml-document ──▶ nodes with offsets
+ *                             │                              (yaml-chunks: a large file, piece by piece)
+ *                  large: in a thread                                      │
+ *                  (load-in-thread)                    sections of keys (file-, entry-, task-keys), kinds of values
+ *                                                                          │
+ *     Settings, or Problems ◀── report ◀── read-settings ── read-task, read-entry ── warnings
+ *
+ * Every key is declared once, with its kind, its sentence and its default; validation, hints and references follow
+ * from that. The invariant: whatever a file holds, whoever wrote it, the answer is a value. A file is never partly in
+ * force: one problem anywhere and there are no settings. Nothing is imported or run, and no network is touched.
+ *
+ * It rejects for nothing that a file can do.
+ */
 export async function loadSettings(file: string, options: LoadOptions): Promise<Loaded> {
   const absolute = resolve(options.cwd ?? '.', file)
   const content = await readConfigFile(absolute)

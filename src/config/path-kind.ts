@@ -7,7 +7,8 @@ import type { Role } from './reading.ts'
 /** A path, absolute or from the directory of the file. */
 export function path(expected: string, users: readonly Role[]): Kind<string> {
   return fromText(expected, (text, at) => {
-    if (text.includes('\0')) return {}
+    if (text === '' || text.includes('\0')) return {}
+    if (text.startsWith('~/')) return { hint: `~ is not replaced here; write \${HOME}/…` }
     return { value: resolve(at.reading.directory, withVariables(text, at, users)) }
   })
 }

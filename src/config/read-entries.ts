@@ -1,6 +1,7 @@
 import type { Place } from './place.ts'
-import { readEntry, type Surroundings, type WrittenEntry } from './read-entry.ts'
+import { readEntry, type WrittenEntry } from './read-entry.ts'
 import { isName, nameExpected } from './simple-kinds.ts'
+import type { Surroundings } from './surroundings.ts'
 import { quoted } from './yaml-node.ts'
 
 /** The entries under `schedules`, one after the other, without those that are not to be understood. */

@@ -7,12 +7,12 @@ import type { DefaultValues } from './entry-keys.ts'
 import { type FileValues, fileKeys } from './file-keys.ts'
 import { Place } from './place.ts'
 import { readEntries } from './read-entries.ts'
-import type { Surroundings } from './read-entry.ts'
 import { completeTask, readTasks } from './read-task.ts'
 import type { Reading } from './reading.ts'
 import { isGiven, readSection, type Values } from './section.ts'
 import type { Settings } from './settings.ts'
 import { defaultStateDir } from './state-dir.ts'
+import type { Surroundings } from './surroundings.ts'
 import { isEmptyMap, type YamlNode } from './yaml-node.ts'
 
 /** Which parts the caller has a use for; everything is validated all the same. */

@@ -10,6 +10,7 @@ export class Report {
   readonly source: SourceText
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
+  readonly #warned = new Set<string>()
   #moreProblems = 0
   #moreWarnings = 0
 
@@ -26,9 +27,16 @@ export class Report {
     else this.#moreProblems++
   }
 
+  /** The same of the same place is said once: what stands under `defaults` is met with every entry. */
   warning(offset: number, path: string, message: string): void {
-    if (this.#warnings.length < mostKept) this.#warnings.push(this.#located(offset, path, message))
-    else this.#moreWarnings++
+    const key = `${offset} ${message}`
+    if (this.#warned.has(key)) return
+    if (this.#warnings.length === mostKept) {
+      this.#moreWarnings++
+      return
+    }
+    this.#warned.add(key)
+    this.#warnings.push(this.#located(offset, path, message))
   }
 
   /** A problem that has no place in the file. */

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../core/instant.ts'
 import type { RetryPolicy } from '../task/retry-policy.ts'
-import { argv, variables } from './command-kinds.ts'
+import { argv, script, variables } from './command-kinds.ts'
 import { oneOf } from './kind.ts'
 import { path } from './path-kind.ts'
 import { retry } from './retry-kind.ts'
@@ -29,7 +29,7 @@ const largestOutputBytes = 16 * 1_048_576
 export const taskKeys: Section<TaskValues> = {
   keys: {
     command: { kind: argv, doc: 'The program and its arguments, as written; no shell is involved.' },
-    shell: { kind: text, doc: 'A line or a script for /bin/sh -c.' },
+    shell: { kind: script, doc: 'A line or a script for /bin/sh -c.' },
     stdin: {
       kind: oneOf(['json']),
       doc: '`json` writes the arguments to standard input as {"args": […], "kwargs": {…}}.',

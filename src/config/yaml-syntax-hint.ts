@@ -1,7 +1,7 @@
 import type { YAMLError } from 'yaml'
 import { SourceText } from './source-text.ts'
-import type { Refusal } from './yaml-document.ts'
 import { quoted } from './yaml-node.ts'
+import type { Refusal } from './yaml-refusal.ts'
 
 /** A parser that lost its way finds fault with much of what follows; the first few say it all. */
 const mostExplained = 20

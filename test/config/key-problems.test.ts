@@ -119,12 +119,25 @@ describe('an entry says when it is due, what it runs, and nothing that contradic
       'schedules.e.priority: expected a whole number from 0 to 9, got 10',
     ],
     ['every: 1m, enabled: no, task: known', 'schedules.e.enabled: expected true or false, got "no"'],
+    [
+      'every: 1m, task: known, args: [12345678901234567890]',
+      /expected a number that JSON can carry as it is, got 12345678901234567890;/,
+    ],
+    [
+      `every: 1m, task: known, args: [${'x'.repeat(260_000)}]`,
+      'schedules.e.args: 260,004 bytes as JSON, and a message has room for 253,952',
+    ],
+    [
+      'every: 1m, task: known, start: 2027-01-02T00:00, end: 2027-01-01T00:00',
+      'schedules.e.end: expected a time after start',
+    ],
+    ['every: 1m, task: known, queue: ~', /expected a name: .*, got ~$/],
     ['every: 1m, missed: each, task: known', 'schedules.e.missed: expected latest, all or skip, got "each"'],
     ['every: 1m, overlap: , task: known', 'schedules.e.overlap: expected skip, allow or queue, got nothing'],
     ['every: 1m, args: 5, task: known', 'schedules.e.args: expected a list, got 5'],
     [
       'every: 1m, kwargs: { a: [.nan] }, task: known',
-      'schedules.e.kwargs.a[0]: expected a number that JSON can carry, got .nan',
+      'schedules.e.kwargs.a[0]: expected a number that JSON can carry as it is, got .nan; a text is written ".nan"',
     ],
     [
       `every: 1m, args: ${'['.repeat(34)}${']'.repeat(34)}, task: known`,
@@ -167,6 +180,8 @@ describe('a task runs one thing, within limits that mean something', () => {
       /^tasks\.t\.command: expected a command as a list, .*, got "ls -l"; a line for the shell goes under shell:$/,
     ],
     ['command: []', /got an empty list$/],
+    ['shell: " "', /expected a script for the shell, got " "$/],
+    ['shell: x, cwd: ~/work', /got "~\/work"; ~ is not replaced here; write \$\{HOME\}\/…$/],
     ['command: [""]', 'tasks.t.command: the program has no name'],
     [
       'command: [a, [b]]',

@@ -1,0 +1,30 @@
+import { formatDuration } from '../core/duration.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import type { WrittenEntry } from './read-entry.ts'
+import { lengthOf, type WrittenTask } from './read-task.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Warns of lengths that do not fit into the time until the entry is due again. */
+export function warnOfLengths(entry: WrittenEntry, period: Milliseconds, around: Surroundings): void {
+  const { spec, given, ownTask, at } = entry
+  const every = `it is due every ${formatDuration(period)}`
+  const jitter = given.jitter ?? around.defaults.jitter
+  if (jitter && jitter.value >= period)
+    jitter.at.warning(`a jitter of ${formatDuration(jitter.value)} moves starts past the next; ${every}`)
+  const { timeout, delay } = limitsOf(ownTask ?? around.tasks.get(spec.task), around)
+  if (timeout !== undefined && timeout > period && spec.overlap !== 'allow')
+    at.warning(`its task may take ${formatDuration(timeout)}, and ${every}`)
+  if (delay !== undefined && delay >= period)
+    at.warning(`its task is tried again after ${formatDuration(delay)}, and ${every}`)
+}
+
+function limitsOf(
+  task: WrittenTask | undefined,
+  { defaults }: Surroundings,
+): { readonly timeout: Milliseconds | undefined; readonly delay: Milliseconds | undefined } {
+  const retry = (task?.given.retry ?? defaults.retry)?.value
+  return {
+    timeout: lengthOf((task?.given.timeout ?? defaults.timeout)?.value),
+    delay: retry && retry.max > 0 ? milliseconds(retry.backoff.firstMs) : undefined,
+  }
+}

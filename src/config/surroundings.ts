@@ -1,0 +1,16 @@
+import type { DefaultValues } from './entry-keys.ts'
+import type { WrittenTask } from './read-task.ts'
+import type { Values } from './section.ts'
+
+/** What an entry is read against. */
+export interface Surroundings {
+  readonly timezone: string
+  /** Whether the file says which zone it means, for all. */
+  readonly saysTimezone: boolean
+  readonly defaults: Values<DefaultValues>
+  readonly tasks: ReadonlyMap<string, WrittenTask>
+  /** Whether there may be tasks that this file does not show. */
+  readonly modules: boolean
+  /** The queues that the file's workers take from, where it says so. */
+  readonly queues: readonly string[] | undefined
+}

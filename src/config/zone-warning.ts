@@ -1,0 +1,40 @@
+import type { Instant } from '../core/instant.ts'
+import type { Place } from './place.ts'
+import type { WrittenEntry } from './read-entry.ts'
+import type { Reading } from './reading.ts'
+import type { Surroundings } from './surroundings.ts'
+import { isUtc, timeOfDay } from './time-here.ts'
+
+/** A file that names no zone is read in UTC, which is not what the clock on the wall shows; said once. */
+export class ZoneWarning {
+  readonly #machineZone: string
+  readonly #isNeeded: boolean
+  #first: { readonly at: Place; readonly message: string } | undefined
+  #count = 0
+
+  constructor({ machineZone, now }: Reading, { saysTimezone }: Surroundings) {
+    this.#machineZone = machineZone
+    this.#isNeeded = !saysTimezone && !isUtc(machineZone, now)
+  }
+
+  look({ given }: WrittenEntry, due: Instant): void {
+    if (!this.#isNeeded || given.timezone) return
+    const [local] = given.cron?.value ?? given.at?.value.filter(({ value }) => !hasOffset(value)) ?? []
+    if (!local) return
+    this.#count++
+    const time = timeOfDay(due, this.#machineZone)
+    const message = `${local.value} is ${time} here (${this.#machineZone}); write timezone:`
+    this.#first ??= { at: local.at, message }
+  }
+
+  conclude(): void {
+    if (!this.#first) return
+    const { at, message } = this.#first
+    const others = this.#count - 1
+    at.warning(others === 0 ? message : `${message} (so it is for ${others.toLocaleString('en')} more)`)
+  }
+}
+
+function hasOffset(moment: string): boolean {
+  return /(?:Z|[+-]\d\d(?::?\d\d)?)$/i.test(moment.slice(10))
+}
