@@ -1,9 +1,10 @@
 import { describeDuration } from '../core/duration.ts'
 import { between, type Instant } from '../core/instant.ts'
 import type { MissedRecord, RunSummary } from '../journal/run.ts'
+import { describeMissedReason } from '../observe/missed-words.ts'
 import type { HistoryItem } from './history.ts'
 import { localTime, machineZone } from './local-time.ts'
-import { describeMissedReason, outcomeWords } from './outcome-words.ts'
+import { outcomeWords } from './outcome-words.ts'
 import type { Cell } from './terminal.ts'
 
 export const historyHeadings = ['when', 'what', 'outcome', 'duration', 'attempts', 'id', 'reason'] as const

@@ -27,16 +27,3 @@ export const outcomeWords: Readonly<Record<RunState, Words>> = {
   abandoned: { json: 'abandoned', text: 'abandoned', style: 'yellow' },
   missed: { json: 'missed', text: 'missed', style: 'magenta' },
 }
-
-/** Why something was missed, for people. */
-export function describeMissedReason(reason: string): string {
-  return missedReasons[reason] ?? reason
-}
-
-const missedReasons: Readonly<Record<string, string>> = {
-  superseded: 'a later one stood for them',
-  tooOld: 'too long ago when it could be emitted',
-  policy: 'the entry says missed: skip',
-  tooMany: 'only the newest 1,000 were made up for',
-  edited: 'the entry was edited since',
-}

@@ -4,6 +4,7 @@ import { describeDuration } from '../core/duration.ts'
 import { describeError } from '../core/errors.ts'
 import { type Instant, milliseconds, toIso } from '../core/instant.ts'
 import type { Line } from './line.ts'
+import { describeMissedReason } from './missed-words.ts'
 
 export function narrateBeat(event: BeatEvent): Line {
   switch (event.kind) {
@@ -151,14 +152,6 @@ function describeEntry({ kind, entry, nextBefore, nextAfter }: EntryDiff): strin
   return `~${entry} (next ${when(nextBefore)} → ${when(nextAfter)})`
 }
 
-const missedReasons = {
-  superseded: 'a later one stands for them',
-  tooOld: 'too long ago',
-  policy: 'the entry says missed: skip',
-  tooMany: 'only the newest 1,000 are made up for',
-  edited: 'the entry was edited since',
-} as const
-
 function narrateMissed(event: Extract<BeatEvent, { kind: 'occurrenceMissed' }>): Line {
   const { entry, first, last, count, exact, reason } = event
   const many = exact
@@ -172,7 +165,7 @@ function narrateMissed(event: Extract<BeatEvent, { kind: 'occurrenceMissed' }>):
         : `since ${local(first)}`
   return {
     level: 'warn',
-    message: `${entry} missed ${many} ${span}: ${missedReasons[reason]}`,
+    message: `${entry} missed ${many} ${span}: ${describeMissedReason(reason)}`,
     fields: { entry, count, exact, reason, first: toIso(first), last: toIso(last) },
   }
 }

@@ -113,8 +113,11 @@ export class JournalReader {
     }
   }
 
+  #unfinished({ instance }: Row): 'running' | 'abandoned' {
+    return this.#lives(instance) ? 'running' : 'abandoned'
+  }
+
   #toAttempt(row: Row): AttemptRecord {
-    const unfinished = this.#lives(row.instance) ? 'running' : 'abandoned'
     return {
       id: row.id,
       attempt: row.attempt,
@@ -124,7 +127,7 @@ export class JournalReader {
       due: toInstant(row.due),
       started: toInstant(row.started),
       finished: toInstant(row.finished),
-      outcome: row.state === 0 ? unfinished : (row.outcome ?? unfinished),
+      outcome: row.state === 0 || row.outcome === null ? this.#unfinished(row) : row.outcome,
       reason: row.reason ?? undefined,
       exitCode: row.exit_code ?? undefined,
       verdict: verdictOf(row)?.kind,
