@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly parts?: Parts
   /** Where a relative `file` starts; default the process's directory. */
   readonly cwd?: string
+  /** Where the state is kept when the file does not say. Default: see state-dir.ts. */
+  readonly stateDir?: string
   /** Default this machine's. */
   readonly hostname?: string
   /** Default this machine's. */
@@ -61,6 +63,7 @@ export async function loadSettings(file: string, options: LoadOptions): Promise<
     role: options.role,
     env: { ...options.env },
     parts: options.parts ?? { schedules: true, tasks: true },
+    stateDir: options.stateDir,
     hostname: options.hostname ?? hostname(),
     directory: dirname(absolute),
     machineZone: options.machineZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -99,9 +99,9 @@ function requireSchedules(top: Place, given: Values<FileValues>, { role }: Readi
 function placesOf(
   given: Values<FileValues>,
   file: string,
-  { env, directory, report }: Reading,
+  { env, directory, report, ...reading }: Reading,
 ): Pick<Settings, 'stateDir' | 'broker'> {
-  const stateDir = given.state_dir?.value ?? defaultStateDir(file, env)
+  const stateDir = given.state_dir?.value ?? reading.stateDir ?? defaultStateDir(file, env)
   const group = given.broker?.value.group?.value ?? 'main'
   const own = given.broker?.value.url?.value ?? resolve(stateDir, 'broker.db')
   const { TASKBEAT_BROKER_URL: override } = env

@@ -4,6 +4,8 @@ import type { SourceText } from './source-text.ts'
 /** More than this many of a kind are counted and not kept: nobody reads them, and a file may hold 100,000. */
 const mostKept = 200
 const longestMessage = 400
+/** The same warning about many entries, 02:00 in a zone that skips it, is told of the first few. */
+const mostAlike = 3
 
 /** Collects what is found in one file: problems, which forbid its use, and warnings, which do not. */
 export class Report {
@@ -11,6 +13,8 @@ export class Report {
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
   readonly #warned = new Set<string>()
+  /** At how many places each warning's text holds. */
+  readonly #alike = new Map<string, number>()
   #moreProblems = 0
   #moreWarnings = 0
 
@@ -31,6 +35,9 @@ export class Report {
   warning(offset: number, path: string, message: string): void {
     const key = `${offset} ${message}`
     if (this.#warned.has(key)) return
+    const alike = (this.#alike.get(message) ?? 0) + 1
+    this.#alike.set(message, alike)
+    if (alike > mostAlike) return
     if (this.#warnings.length === mostKept) {
       this.#moreWarnings++
       return
@@ -50,7 +57,15 @@ export class Report {
   }
 
   warnings(): readonly Problem[] {
-    return this.#listed(this.#warnings, this.#moreWarnings, 'warning')
+    const listed = this.#listed(this.#warnings, this.#moreWarnings, 'warning')
+    return listed.map((warning, index) => this.#withOthers(warning, listed.slice(index + 1)))
+  }
+
+  /** The last that is shown of those alike says how many there are beside them. */
+  #withOthers(warning: Problem, following: readonly Problem[]): Problem {
+    const others = (this.#alike.get(warning.message) ?? 0) - mostAlike
+    if (others <= 0 || following.some(({ message }) => message === warning.message)) return warning
+    return { ...warning, message: `${warning.message} (and so for ${others.toLocaleString('en')} more)` }
   }
 
   #located(offset: number, path: string, message: string): Problem {

@@ -124,7 +124,8 @@ function narrateSchedule(event: Extract<BeatEvent, { kind: 'scheduleLoaded' | 's
   const parts = [
     `schedule ${verb}: ${entries} ${entries === 1 ? 'entry' : 'entries'}`,
     describeNext(next),
-    describeDiff(changes),
+    // All of a first schedule is new.
+    changes.added === entries ? '' : describeDiff(changes),
   ]
   return {
     level: 'info',

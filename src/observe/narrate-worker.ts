@@ -144,7 +144,7 @@ function narrateEnd({ message, outcome, verdict, ran }: Extract<RunEvent, { kind
     fields: {
       ...about(message),
       outcome: outcome.kind,
-      ...(ran ? { duration_ms: ran.duration, lateness_ms: ran.lateness } : {}),
+      ...(ran ? { duration_ms: Math.round(ran.duration), lateness_ms: Math.round(ran.lateness) } : {}),
       ...(outcome.kind === 'failed' && outcome.exitCode !== undefined ? { exit_code: outcome.exitCode } : {}),
     },
   }

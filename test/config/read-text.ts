@@ -14,6 +14,7 @@ export function readText(text: string, options: Partial<ParseOptions> = {}): Loa
     mode: 0o644,
     role: 'check',
     env: { HOME: '/home/ann' },
+    stateDir: undefined,
     hostname: 'oak',
     machineZone: 'UTC',
     now: instant(Date.UTC(2026, 10, 22, 12)),
