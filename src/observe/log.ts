@@ -47,11 +47,11 @@ function jsonLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
 }
 
 const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const
-const colour = { debug: 'gray', info: 'reset', warn: 'yellow', error: 'red' } as const
+const colour = { debug: 'gray', info: undefined, warn: 'yellow', error: 'red' } as const
 
 function prettyLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    stream.isTTY ? styleText(style, text, { stream }) : text
+  const paint = (style: Parameters<typeof styleText>[0] | undefined, text: string): string =>
+    stream.isTTY && style ? styleText(style, text, { stream }) : text
   return {
     level,
     write(line) {

@@ -44,7 +44,7 @@ export const addDev: AddCommand = (program, { terminal, run }) => {
           await worker.reload(changed)
           await beat.reload(changed)
         }
-        return runServices({
+        return await runServices({
           services: [worker, beat],
           log,
           reload,
