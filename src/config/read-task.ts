@@ -4,12 +4,12 @@ import {
   defaultKillAfterMs,
   defaultOutputLimitBytes,
   type TaskAction,
+  type TaskDefaults,
   type TaskDefinition,
 } from '../task/task-definition.ts'
 import type { DefaultValues } from './entry-keys.ts'
 import type { Place } from './place.ts'
 import { isGiven, readSection, type Values } from './section.ts'
-import type { TaskDefaults } from './settings.ts'
 import { isName, nameExpected } from './simple-kinds.ts'
 import { type TaskValues, taskKeys } from './task-keys.ts'
 import { quoted } from './yaml-node.ts'
@@ -78,6 +78,7 @@ export function completeTask(
     ...(envFile && { envFile: envFile.value }),
     cwd: (given.cwd ?? defaults.cwd)?.value ?? directory,
     ...(timeout !== undefined && { timeout }),
+    ...(given.timeout && actionOf(given).kind === 'module' && { ownTimeout: true as const }),
     killAfter: (given.kill_after ?? defaults.kill_after)?.value ?? milliseconds(defaultKillAfterMs),
     retry: (given.retry ?? defaults.retry)?.value ?? noRetry,
     outputLimitBytes: (given.output_limit ?? defaults.output_limit)?.value ?? defaultOutputLimitBytes,

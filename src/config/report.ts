@@ -70,7 +70,11 @@ export class Report {
 
   #located(offset: number, path: string, message: string): Problem {
     const short = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message
-    return { file: this.source.file, ...this.source.position(offset), path, message: short }
+    const { sourceLine, caret, ...place } = this.source.position(offset)
+    // What stands in `env` may be secret, and problems go to logs.
+    const secret = path.split('.').includes('env') || /\benv["']?\s*:/.test(sourceLine)
+    const shown = secret ? {} : { sourceLine, caret }
+    return { file: this.source.file, ...place, ...shown, path, message: short }
   }
 
   #listed(kept: readonly Problem[], more: number, noun: string): readonly Problem[] {

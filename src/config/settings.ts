@@ -1,9 +1,6 @@
 import type { Milliseconds } from '../core/instant.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
-import type { TaskDefinition } from '../task/task-definition.ts'
-
-/** A task without what says which one it is. */
-export type TaskDefaults = Omit<TaskDefinition, 'name' | 'action'>
+import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFormat = 'auto' | 'pretty' | 'json'

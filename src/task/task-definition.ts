@@ -20,6 +20,8 @@ export interface TaskDefinition {
   readonly cwd: string
   /** The hard limit of one attempt; undefined = none. */
   readonly timeout?: Milliseconds
+  /** Of a module's task: the limit, or that there is none, was said of it by name, so the module's own does not count. */
+  readonly ownTimeout?: true
   /** Between SIGTERM and SIGKILL when an attempt is stopped. */
   readonly killAfter: Milliseconds
   readonly retry: RetryPolicy
@@ -29,6 +31,9 @@ export interface TaskDefinition {
   readonly queue?: string
   readonly description?: string
 }
+
+/** What holds for a task of which the configuration says nothing. */
+export type TaskDefaults = Omit<TaskDefinition, 'name' | 'action'>
 
 /** The defaults of what a task leaves unsaid. */
 export const defaultKillAfterMs = 10_000

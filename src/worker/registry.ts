@@ -1,6 +1,6 @@
 import { parseDuration } from '../core/duration.ts'
 import type { Task } from '../task/define-task.ts'
-import type { TaskDefinition } from '../task/task-definition.ts'
+import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 import type { ModuleProblem, ModuleTask } from './task-collection.ts'
 
 /** A task that this worker can run. `module` is there exactly when its action is `module`. */
@@ -12,12 +12,10 @@ export interface RegisteredTask {
 /** The tasks of a worker by their exact names. A Map, so that `__proto__` is a name like any other. */
 export type Registry = ReadonlyMap<string, RegisteredTask>
 
-/** What a task of a module gets that the configuration does not mention. */
-export type TaskDefaults = Omit<TaskDefinition, 'name' | 'action'>
-
 /**
- * Puts together what the configuration defines and what the modules export. The configuration's options for a task of
- * a module come before the module's own; options for a task that no module exports define nothing.
+ * Puts together what the configuration defines and what the modules export. Of a module's task, what the configuration
+ * says of it comes first, then what the module says, then `defaults`. Options for a task that no module exports
+ * define nothing.
  */
 export function createRegistry(sources: {
   readonly definitions: readonly TaskDefinition[]
@@ -49,7 +47,7 @@ export function createRegistry(sources: {
 }
 
 function withModuleOptions(base: TaskDefinition, task: Task): TaskDefinition | { readonly hint: string } {
-  if (task.options.timeout === undefined || base.timeout !== undefined) return base
+  if (task.options.timeout === undefined || base.ownTimeout) return base
   const timeout = parseDuration(String(task.options.timeout))
   return typeof timeout === 'object' ? timeout : { ...base, timeout }
 }

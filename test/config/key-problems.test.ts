@@ -22,7 +22,6 @@ describe('a problem is rendered with its place, the source line and a caret', ()
     ['schedules: { a: { every: 1m, at: [2027-01-01T00:00, soon], task: b } }', '{ every'],
     ['schedules: { a: { at: [2027-01-01T00:00, soon], task: b } }', 'soon]'],
     ['schedules: { a: { every: 1m, task: b, kwargs: { "c d": [1, .inf] } } }', '.inf'],
-    ['schedules: { a: { every: 1m, shell: "b", env: { A-B: 1 } } }', 'A-B'],
   ])('the caret stands under what is wrong: %s', (text, wrong) => {
     const [, line = '', caret = ''] = problemsOf(text)[0]?.split('\n') ?? []
     expect(line.slice(caret.length - 1)).toMatch(new RegExp(`^${wrong.replace(/[{[\].]/g, '\\$&')}`))
@@ -62,6 +61,18 @@ describe('a problem is rendered with its place, the source line and a caret', ()
     const complaints = complaintsOf(text)
     expect(complaints).toHaveLength(201)
     expect(complaints.at(-1)).toBe('schedules.yaml: and 9,800 more problems')
+  })
+})
+
+describe('a value of env may be secret', () => {
+  it.each([
+    ['beside a wrong key', 'tasks: { mail: { command: [x], env: { TOKEN: s3cret }, timeou: 5s } }'],
+    ['in a map with a wrong name', 'tasks:\n  mail:\n    command: [x]\n    env:\n      A-B: s3cret'],
+    ['that is no text', 'tasks:\n  mail:\n    command: [x]\n    env:\n      TOKEN: [s3cret]'],
+  ])('and is not shown %s', (_where, text) => {
+    const problems = problemsOf(`schedules: {}\n${text}\n`)
+    expect(problems).toHaveLength(1)
+    expect(problems.join('\n')).not.toContain('s3cret')
   })
 })
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Processor time of a process since it began, in milliseconds, by the scheduler's own account (proc(5), schedstat). */
+/** Processor time of the threads that a process has, in milliseconds, by the scheduler's own account (proc(5), schedstat). */
 export function processorMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`)
   const nanoseconds = threads.map((thread) => {
@@ -8,6 +8,14 @@ export function processorMs(pid: number): number {
     return Number(ran)
   })
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6
+}
+
+/** The same with the threads that have ended, in steps of 10 ms (proc(5), stat: utime and stime). */
+export function wholeProcessorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 /** Memory in MiB: `resident` counts what is shared with others in full, `proportional` by its share. */

@@ -1,8 +1,8 @@
 import { milliseconds } from '../../src/core/instant.ts'
 import type { Task } from '../../src/task/define-task.ts'
 import { noRetry } from '../../src/task/retry-policy.ts'
-import type { TaskDefinition } from '../../src/task/task-definition.ts'
-import type { RegisteredTask, Registry, TaskDefaults } from '../../src/worker/registry.ts'
+import type { TaskDefaults, TaskDefinition } from '../../src/task/task-definition.ts'
+import type { RegisteredTask, Registry } from '../../src/worker/registry.ts'
 
 export const taskDefaults: TaskDefaults = {
   env: {},

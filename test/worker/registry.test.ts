@@ -17,10 +17,12 @@ test('a task of a module that the configuration does not mention has the default
   expect(registry.get('mail')?.definition).toEqual({ ...defaults, name: 'mail', action: moduleAction })
 })
 
-test('the timeout of the configuration goes before that of the module', () => {
-  const definition = { ...defaults, name: 'mail', action: moduleAction, timeout: milliseconds(1_000) }
+test('a task’s timeout in the configuration goes before that of the module, and that before the defaults', () => {
+  const own = { timeout: milliseconds(1_000), ownTimeout: true as const }
+  const definition = { ...defaults, name: 'mail', action: moduleAction, ...own }
   const modules = [moduleTask('mail', '5s'), moduleTask('other', '5s')]
-  const { registry } = createRegistry({ definitions: [definition], modules, defaults })
+  const minutes = { ...defaults, timeout: milliseconds(60_000) }
+  const { registry } = createRegistry({ definitions: [definition], modules, defaults: minutes })
   expect(registry.get('mail')?.definition.timeout).toBe(1_000)
   expect(registry.get('other')?.definition.timeout).toBe(5_000)
 })
