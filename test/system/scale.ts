@@ -39,7 +39,7 @@ export async function carryWeight(
   const beat = world.beat()
   const first = await beat.said(/^emitted/, { withinMs: 60_000 })
   const firstEmissionProcessorMs = wholeProcessorMs(beat.pid)
-  const crowdEmittedBeforeMs = await watchCrowd(world, crowd, crowdDue)
+  const crowdEmittedBeforeMs = await watchCrowd(world, { crowd, crowdDue, from: first.time + 1_000 })
   const tickMs = await costOfTicks(beat, seconds)
   const residentMib = memoryMib(beat.pid).resident
   await beat.stop()
@@ -79,7 +79,10 @@ function scheduleOf(count: number, crowd: number, crowdDue: number): string {
 }
 
 /** Looks at the queue until the crowd is due: all of it is there before, and nothing else comes late meanwhile. */
-async function watchCrowd(world: World, crowd: number, crowdDue: number): Promise<number> {
+async function watchCrowd(
+  world: World,
+  { crowd, crowdDue, from }: { readonly crowd: number; readonly crowdDue: number; readonly from: number },
+): Promise<number> {
   const late: string[] = []
   let complete: number | undefined
   let newest = 0
@@ -94,7 +97,7 @@ async function watchCrowd(world: World, crowd: number, crowdDue: number): Promis
       )
       for (const { seq, entry, due } of rows) {
         newest = Math.max(newest, seq)
-        if (due < now) late.push(`${entry} due ${due} was there only ${now - due} ms later`)
+        if (due >= from && due < now) late.push(`${entry} due ${due} was there only ${now - due} ms later`)
       }
       const [found] = world.query<{ n: number }>(
         'broker',
