@@ -1,0 +1,117 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+
+/** Where a broker of the tests is, and who may connect to it. */
+export interface RabbitmqPlace {
+  readonly host: string
+  readonly port: number
+  readonly controlPort: number
+}
+
+/** What a test asks of a broker beside AMQP. */
+export class RabbitmqControl implements RabbitmqPlace {
+  readonly host: string
+  readonly port: number
+  readonly controlPort: number
+  static #vhosts = 0
+
+  constructor(place: RabbitmqPlace) {
+    this.host = place.host
+    this.port = place.port
+    this.controlPort = place.controlPort
+  }
+
+  /** Evaluates Erlang in the node and gives the result as Erlang writes it. */
+  async evaluate(expression: string): Promise<string> {
+    const socket = connect(this.controlPort, this.host)
+    try {
+      socket.write(`${expression.replaceAll(/\s*\n\s*/g, ' ')}.\n`)
+      for await (const line of createInterface({ input: socket })) {
+        if (line.startsWith('ok ')) return line.slice(3)
+        throw new Error(`RabbitMQ could not evaluate ${expression}: ${line}`)
+      }
+      throw new Error(`RabbitMQ did not answer ${expression}`)
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  /** A fresh virtual host, in which guest may do everything: a world of one test's own. */
+  async openVhost(): Promise<string> {
+    RabbitmqControl.#vhosts += 1
+    const name = `test-${process.pid}-${RabbitmqControl.#vhosts}-${Date.now().toString(36)}`
+    await this.evaluate(`rabbit_vhost:add(<<"${name}">>, <<"test">>)`)
+    await this.allow('guest', name)
+    return name
+  }
+
+  async removeVhost(name: string): Promise<void> {
+    await this.evaluate(`rabbit_vhost:delete(<<"${name}">>, <<"test">>)`)
+  }
+
+  /** The user with this password; made when there is none. */
+  async addUser(name: string, password: string): Promise<void> {
+    await this.evaluate(
+      `rabbit_auth_backend_internal:put_user(#{name => <<"${name}"/utf8>>, password => <<"${password}"/utf8>>, tags => <<>>}, <<"test">>)`,
+    )
+  }
+
+  async allow(
+    user: string,
+    vhost: string,
+    {
+      configure = '.*',
+      write = '.*',
+      read = '.*',
+    }: { configure?: string; write?: string; read?: string } = {},
+  ): Promise<void> {
+    const patterns = [configure, write, read].map((pattern) => `<<"${pattern}">>`).join(', ')
+    await this.evaluate(
+      `rabbit_auth_backend_internal:set_permissions(<<"${user}"/utf8>>, <<"${vhost}"/utf8>>, ${patterns}, <<"test">>)`,
+    )
+  }
+
+  /** A memory alarm as when the node runs out of it: whoever publishes is blocked until it is cleared. */
+  async setAlarm(): Promise<void> {
+    await this.evaluate('rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})')
+  }
+
+  async clearAlarm(): Promise<void> {
+    await this.evaluate('rabbit_alarm:clear_alarm({resource_limit, memory, node()})')
+  }
+
+  /** Closes every connection as an operator does (320 CONNECTION_FORCED). */
+  async closeConnections(reason = 'closed by the test'): Promise<void> {
+    await this.evaluate(
+      `[rabbit_networking:close_connection(Pid, "${reason}") || Pid <- rabbit_networking:connections()]`,
+    )
+  }
+
+  /** How long a delivery may stay unacknowledged; holds for channels that are opened from now on. */
+  async setConsumerTimeout(timeoutMs: number): Promise<void> {
+    await this.evaluate(`application:set_env(rabbit, consumer_timeout, ${timeoutMs})`)
+  }
+
+  /** How many messages a queue has ready and unacknowledged. */
+  async queueCounts(vhost: string, queue: string): Promise<{ ready: number; unacknowledged: number }> {
+    const counts = await this.evaluate(
+      `begin {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"${vhost}">>, queue, <<"${queue}">>)), ` +
+        'I = rabbit_amqqueue:info(Q, [messages_ready, messages_unacknowledged]), ' +
+        '[proplists:get_value(K, I) || K <- [messages_ready, messages_unacknowledged]] end',
+    )
+    const [ready = 0, unacknowledged = 0] = (counts.match(/\d+/g) ?? []).map(Number)
+    return { ready, unacknowledged }
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  return address.port
+}

@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { freePort, RabbitmqControl } from './rabbitmq-control.ts'
+
+/** The script itself: the one in /usr/sbin changes the user and the directory. */
+export const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+
+export interface RabbitmqSettings {
+  /** Lines for rabbitmq.conf. */
+  readonly config?: readonly string[]
+  /** What the queues of a vhost may leave unacknowledged; RabbitMQ's default is 30 minutes. */
+  readonly consumerTimeoutMs?: number
+}
+
+/**
+ * A RabbitMQ of a test's own: its own ports, name, cookie, port mapper (epmd) and folder, so that several run at once.
+ *
+ * All of its processes are one process group. A shell leads the group and reads from a pipe of ours; when we die, the
+ * pipe ends and the shell kills the group: nothing outlives the test that started it.
+ */
+export class RabbitmqNode extends RabbitmqControl {
+  readonly #directory: string
+  readonly #environment: NodeJS.ProcessEnv
+  #leader: ChildProcess | undefined
+
+  private constructor(
+    directory: string,
+    ports: { amqp: number; control: number; epmd: number; distribution: number },
+    settings: RabbitmqSettings,
+  ) {
+    super({ host: '127.0.0.1', port: ports.amqp, controlPort: ports.control })
+    this.#directory = directory
+    const control = join(import.meta.dirname, 'rabbitmq-control.eval')
+    const config = join(directory, 'rabbitmq.conf')
+    const consumerTimeout = settings.consumerTimeoutMs
+    writeFileSync(
+      config,
+      [
+        `listeners.tcp.1 = 127.0.0.1:${ports.amqp}`,
+        'loopback_users = none',
+        'disk_free_limit.absolute = 10MB',
+        'log.console = true',
+        'log.console.level = warning',
+        'log.file = false',
+        ...(consumerTimeout === undefined ? [] : [`consumer_timeout = ${consumerTimeout}`]),
+        ...(settings.config ?? []),
+        '',
+      ].join('\n'),
+    )
+    writeFileSync(join(directory, 'enabled_plugins'), '[].\n')
+    mkdirSync(join(directory, 'home'))
+    this.#environment = {
+      PATH: process.env.PATH,
+      LANG: 'C.UTF-8',
+      HOME: join(directory, 'home'),
+      ERL_EPMD_PORT: String(ports.epmd),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+      RABBITMQ_NODENAME: `taskbeat-${ports.amqp}@localhost`,
+      RABBITMQ_DIST_PORT: String(ports.distribution),
+      RABBITMQ_CONF_ENV_FILE: join(directory, 'none'),
+      RABBITMQ_CONFIG_FILE: config,
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, 'enabled_plugins'),
+      RABBITMQ_MNESIA_BASE: join(directory, 'mnesia'),
+      RABBITMQ_LOG_BASE: join(directory, 'log'),
+      RABBITMQ_PID_FILE: join(directory, 'pid'),
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-eval file:eval("${control}")`,
+      TASKBEAT_TEST_CONTROL_PORT: String(ports.control),
+    }
+  }
+
+  /** Starts a node and waits until it serves. Whoever starts it disposes of it. */
+  static async start(settings: RabbitmqSettings = {}): Promise<RabbitmqNode> {
+    const [amqp, control, epmd, distribution] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ]
+    const directory = mkdtempSync(join(tmpdir(), 'taskbeat-rabbitmq-'))
+    const node = new RabbitmqNode(directory, { amqp, control, epmd, distribution }, settings)
+    await node.start()
+    return node
+  }
+
+  /** Starts it, again when it was stopped: with what it had stored. */
+  async start(): Promise<void> {
+    const log = openSync(join(this.#directory, 'output.log'), 'a')
+    const leader = spawn(
+      'sh',
+      ['-c', `epmd -port "$ERL_EPMD_PORT" & ${rabbitmqServer} & read -r _; kill -KILL 0`],
+      {
+        cwd: this.#directory,
+        env: this.#environment,
+        detached: true,
+        stdio: ['pipe', log, log],
+      },
+    )
+    this.#leader = leader
+    await this.#untilServing()
+  }
+
+  /** SIGKILL to the whole node, as when the machine loses power, but for what the kernel has yet to write. */
+  async kill(): Promise<void> {
+    const leader = this.#leader
+    if (leader?.pid === undefined) return
+    this.#leader = undefined
+    const ended = once(leader, 'exit')
+    process.kill(-leader.pid, 'SIGKILL')
+    await ended
+    await this.#untilGone()
+  }
+
+  /** An orderly stop, as by systemctl: it tells its clients. */
+  async stop(): Promise<void> {
+    process.kill(this.#brokerPid(), 'SIGTERM')
+    await this.#untilGone()
+    await this.kill()
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
+  /** SIGSTOP: its sockets stay open and say nothing. */
+  pause(): void {
+    process.kill(this.#brokerPid(), 'SIGSTOP')
+  }
+
+  resume(): void {
+    process.kill(this.#brokerPid(), 'SIGCONT')
+  }
+
+  /** What it has written: the last place to look when it does not start. */
+  log(): string {
+    return readFileSync(join(this.#directory, 'output.log'), 'utf8')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  #brokerPid(): number {
+    return Number(readFileSync(join(this.#directory, 'pid'), 'utf8'))
+  }
+
+  async #untilServing(): Promise<void> {
+    const giveUp = performance.now() + 120_000
+    for (;;) {
+      const serves = await this.evaluate('rabbit:is_running()').then(
+        (answer) => answer === 'true',
+        () => false,
+      )
+      if (serves) return
+      if (performance.now() > giveUp || this.#leader?.exitCode !== null) {
+        const log = this.log()
+        await this[Symbol.asyncDispose]()
+        throw new Error(`RabbitMQ did not start:\n${log.slice(-2_000)}`)
+      }
+      await delay(50)
+    }
+  }
+
+  async #untilGone(): Promise<void> {
+    const pid = this.#brokerPid()
+    while (isRunning(pid)) await delay(10)
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+export function isInstalled(): boolean {
+  return existsSync(rabbitmqServer)
+}
