@@ -1,0 +1,75 @@
+import type { Instant } from '../core/instant.ts'
+import type { TaskParts } from './codec.ts'
+import { arePortable, type Headers } from './codec-headers.ts'
+import type { Incoming } from './session.ts'
+import { formatTaskTime } from './task-time.ts'
+
+export interface Change {
+  readonly attempt?: number
+  readonly eta?: Instant
+}
+
+/**
+ * The same message again: its body as it came, and all of its headers but those that mean something to a broker. What it
+ * carries for others (a tenant, a trace, what newer Celery clients add) stays with it.
+ */
+export function forwardTask(incoming: Incoming, { attempt, eta }: Change = {}): TaskParts {
+  const headers = travellingHeaders(incoming.headers)
+  if (attempt !== undefined) headers['retries'] = attempt - 1
+  if (eta !== undefined) headers['eta'] = formatTaskTime(eta)
+  return { ...envelope(incoming), headers }
+}
+
+/** The same message for the queue of dead letters, whatever it is. */
+export function deadTask(incoming: Incoming, reason: string, at: Instant): TaskParts {
+  const headers = arePortable(incoming.headers)
+    ? travellingHeaders(incoming.headers)
+    : Object.assign(Object.create(null), { id: claimedId(incoming) ?? null })
+  headers[deadReasonHeader] = reason.length > 1_000 ? `${reason.slice(0, 1_000)}…` : reason
+  headers[deadAtHeader] = at
+  return { ...envelope(incoming), headers }
+}
+
+/** Why a message was set aside, and when in milliseconds; the broker's own dead letters have neither. */
+export const deadReasonHeader = 'taskbeat_dead_reason'
+export const deadAtHeader = 'taskbeat_dead_at'
+
+/** The id that a message claims to have, decodable or not. */
+export function claimedId({ headers, messageId }: Incoming): string | undefined {
+  const id = headers['id']
+  return shortString(typeof id === 'string' && id !== '' ? id : messageId)
+}
+
+function envelope(incoming: Incoming): Omit<TaskParts, 'headers'> {
+  const messageId = claimedId(incoming)
+  const correlationId = shortString(incoming.correlationId)
+  const replyTo = shortString(incoming.replyTo)
+  const contentType = shortString(incoming.contentType)
+  const { body, priority } = incoming
+  return {
+    body,
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(priority === undefined ? {} : { priority }),
+  }
+}
+
+/** What AMQP can say in its short form. What came in such a form may be longer now, when it was no UTF-8. */
+function shortString(text: string | undefined): string | undefined {
+  return text !== undefined && Buffer.byteLength(text) <= 255 ? text : undefined
+}
+
+/**
+ * Not `x-death` and its like, for which RabbitMQ up to 3.13 takes a second trip through the ladder for a circle and drops
+ * the message; not `CC` and `BCC`, by which it would also go to whatever queues its sender named; and not what it was
+ * once set aside for.
+ */
+function travellingHeaders(headers: Headers): Record<string, unknown> {
+  const kept: Record<string, unknown> = Object.create(null)
+  for (const name of Object.keys(headers)) {
+    if (!/^(?:x-|b?cc$|taskbeat_dead_)/i.test(name)) kept[name] = headers[name]
+  }
+  return kept
+}
