@@ -24,7 +24,7 @@ function readText(incoming: Incoming): string {
   requireType(incoming.contentType)
   requireEncoding(incoming.contentEncoding)
   requireSize(incoming.body)
-  const bytes = decompress(incoming.body, incoming.headers['compression'])
+  const bytes = decompress(incoming.body, incoming.headers.compression)
   try {
     return utf8.decode(bytes)
   } catch {

@@ -15,8 +15,8 @@ export interface Change {
  */
 export function forwardTask(incoming: Incoming, { attempt, eta }: Change = {}): TaskParts {
   const headers = travellingHeaders(incoming.headers)
-  if (attempt !== undefined) headers['retries'] = attempt - 1
-  if (eta !== undefined) headers['eta'] = formatTaskTime(eta)
+  if (attempt !== undefined) headers.retries = attempt - 1
+  if (eta !== undefined) headers.eta = formatTaskTime(eta)
   return { ...envelope(incoming), headers }
 }
 
@@ -36,7 +36,7 @@ export const deadAtHeader = 'taskbeat_dead_at'
 
 /** The id that a message claims to have, decodable or not. */
 export function claimedId({ headers, messageId }: Incoming): string | undefined {
-  const id = headers['id']
+  const id = headers.id
   return shortString(typeof id === 'string' && id !== '' ? id : messageId)
 }
 

@@ -38,7 +38,7 @@ export function readTime(headers: Headers, name: 'eta' | 'expires'): Instant | u
 }
 
 export function readRetries(headers: Headers): number {
-  const value = headers['retries']
+  const value = headers.retries
   if (value === undefined || value === null) return 0
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value >= 1_000_000) {
     throw new Unreadable('its header retries is no count')
@@ -62,16 +62,16 @@ export function occurrenceHeaders(occurrence: MessageOccurrence): Record<string,
 
 /** Still unchecked but for the stamp; undefined when there is none. */
 export function readOccurrence(headers: Headers): Record<keyof MessageOccurrence, unknown> | undefined {
-  const entry = headers['taskbeat_entry']
+  const entry = headers.taskbeat_entry
   if (entry === undefined || entry === null) return undefined
   return {
     entry,
-    due: headers['taskbeat_due'],
-    stamp: readStamp(headers['taskbeat_stamp']),
-    overlap: headers['taskbeat_overlap'] ?? usual.overlap,
-    waitLimit: headers['taskbeat_wait_limit'] ?? usual.waitLimit,
-    startBy: headers['taskbeat_start_by'],
-    replaceable: headers['taskbeat_replaceable'] ?? usual.replaceable,
+    due: headers.taskbeat_due,
+    stamp: readStamp(headers.taskbeat_stamp),
+    overlap: headers.taskbeat_overlap ?? usual.overlap,
+    waitLimit: headers.taskbeat_wait_limit ?? usual.waitLimit,
+    startBy: headers.taskbeat_start_by,
+    replaceable: headers.taskbeat_replaceable ?? usual.replaceable,
   }
 }
 

@@ -9,6 +9,8 @@ import { Unreadable } from './codec-unreadable.ts'
 import type { Incoming, Outgoing } from './session.ts'
 import { formatTaskTime } from './task-time.ts'
 
+export { claimedId, deadTask, forwardTask } from './codec-forward.ts'
+
 /**
  * How a task travels: Celery's task protocol 2 (https://docs.celeryq.dev/en/stable/internals/protocol.html), so that
  * Python applications can send to our workers and take from our queues.
@@ -42,12 +44,12 @@ export function encodeTask(message: TaskMessage, options: EncodeOptions = {}): T
   if ('problem' in parsed) throw refused(message, parsed.problem)
   const { origin, etaSaysNothingThrough } = options
   const headers: Record<string, unknown> = { task: message.task, id: message.id }
-  if (origin !== undefined) headers['origin'] = origin
+  if (origin !== undefined) headers.origin = origin
   if (etaSaysNothingThrough === undefined || message.eta > etaSaysNothingThrough) {
-    headers['eta'] = formatTaskTime(message.eta)
+    headers.eta = formatTaskTime(message.eta)
   }
-  if (message.expires !== undefined) headers['expires'] = formatTaskTime(message.expires)
-  if (message.attempt > 1) headers['retries'] = message.attempt - 1
+  if (message.expires !== undefined) headers.expires = formatTaskTime(message.expires)
+  if (message.attempt > 1) headers.retries = message.attempt - 1
   if (message.occurrence) Object.assign(headers, occurrenceHeaders(message.occurrence))
   return {
     body: encodeBody(message),
@@ -105,8 +107,8 @@ export function decodeTask(incoming: Incoming, { queue, now }: Arrival): TaskMes
     requireHeaders(incoming)
     const { args, kwargs } = readBody(incoming)
     return parseTaskMessage({
-      id: headers['id'],
-      task: headers['task'],
+      id: headers.id,
+      task: headers.task,
       args,
       kwargs,
       queue,
@@ -126,7 +128,7 @@ export function decodeTask(incoming: Incoming, { queue, now }: Arrival): TaskMes
 function requireHeaders(incoming: Incoming): void {
   const { headers } = incoming
   if (!arePortable(headers)) throw new Unreadable('its headers are too large')
-  if (headers['task'] !== undefined && headers['task'] !== null) return
+  if (headers.task !== undefined && headers.task !== null) return
   throw new Unreadable(
     isProtocol1(incoming)
       ? 'it is of Celery task protocol 1: set task_protocol = 2 where it is sent'
