@@ -125,12 +125,12 @@ export class BatonLease {
     }
     const baton = parseBaton(incoming.body)
     if ('problem' in baton) {
-      if (baton.newer) return this.#parts.session.destroy(newerVersion(this.#parts.queue, baton.problem))
-      this.#remove(incoming, baton.problem)
+      if (baton.newer) this.#parts.session.destroy(newerVersion(this.#parts.queue, baton.problem))
+      else this.#remove(incoming, baton.problem)
     } else if (this.#held && compareBatons(baton, this.#held.baton) <= 0) {
       this.#parts.consuming.ack(incoming)
     } else if (this.#isClaimed) {
-      return this.#parts.session.destroy(
+      this.#parts.session.destroy(
         new Error(`a baton of another leader came: epoch ${baton.epoch}, seq ${baton.seq}`),
       )
     } else {

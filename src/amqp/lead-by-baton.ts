@@ -1,0 +1,130 @@
+/**
+ * Leading a schedule group on RabbitMQ, with nothing but RabbitMQ.
+ *
+ *                  connected           a baton is handed to us          confirmed, and back
+ *   DISCONNECTED ────────────▶ STANDBY ──────────────────────▶ CLAIMING ──────────────────▶ LEADING
+ *        ▲                        │                               │                            │
+ *        └────────────────────────┴───────────────────────────────┴────────────────────────────┘
+ *                  any doubt: the socket is destroyed; or resigned: it is closed
+ *
+ * The state of a group is one message, the baton, in a quorum queue with a single active consumer. Its holder leads.
+ * It lives and dies with the connection that holds it, and the occurrences are published on that same connection: what
+ * the broker takes from a leader it takes before it gives the baton to another, but for what a partition of a cluster
+ * keeps back. That rest is harmless, because an occurrence has the same id whoever publishes it.
+ *
+ * The invariant: what lies behind the cursor of the newest baton has been confirmed by the broker.
+ *
+ * - Nobody has begun: whoever finds the queue without messages and without consumers puts a first baton there. One too
+ *   many is harmless, for the newest wins; of two that were put there at once, both sides choose the same.
+ * - STANDBY: the queue is consumed and gives nothing. Being given something is being chosen.
+ * - CLAIMING: a leader that died while it wrote leaves two batons, so they are collected for a moment, unless the
+ *   first says that it was put down in order. Then epoch + 1 is written.
+ * - What is no baton is told and removed. If nothing else was there, the group begins anew.
+ * - A baton of a later version of taskbeat is left for those who can read it: UNSUPPORTED.
+ * - Nothing is carried across sessions. Whoever leads next derives again what to emit, from the cursor.
+ */
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { Candidate, Predecessor } from '../broker/term.ts'
+import type { Clock } from '../core/clock.ts'
+import { describeError, TaskbeatError } from '../core/errors.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { newUuid } from '../core/uuid.ts'
+import { AmqpTerm } from './amqp-term.ts'
+import { type Baton, claimedBy, firstBaton } from './baton.ts'
+import { BatonLease } from './baton-lease.ts'
+import type { RoutePlan } from './route.ts'
+import type { Channel, Session } from './session.ts'
+import { batonQueue } from './topology.ts'
+
+export interface LeadParts {
+  /** Opens a session of this candidacy's own, for the lease lasts as long as it, with the group's queues declared. */
+  readonly connect: (signal: AbortSignal) => Promise<Session>
+  /** Makes what belongs to a queue, where it is ours to make. */
+  readonly declare: (session: Session, queue: string) => Promise<void>
+  readonly plan: RoutePlan
+  readonly clock: Clock
+  /** Of the sessions that `connect` opens: after two of them in silence the broker has given us up. */
+  readonly heartbeat: Milliseconds
+  readonly emit: (event: BrokerEvent) => void
+}
+
+const collectingTime = milliseconds(250)
+/** Far more than batons ever lie there, so that what was forged does not hide the one that counts. */
+const prefetch = 16
+
+/**
+ * Waits until this candidate leads its group. Rejects with the signal's reason when it is aborted, with UNSUPPORTED
+ * when the group's state is of a later version, and with BROKER_UNAVAILABLE when the session could not be opened or
+ * was lost before.
+ */
+export async function leadByBaton(
+  parts: LeadParts,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<AmqpTerm> {
+  let session: Session | undefined
+  try {
+    session = await parts.connect(signal)
+    return await standBy(parts, session, candidate, signal)
+  } catch (error) {
+    await session?.close()
+    signal.throwIfAborted()
+    if (error instanceof TaskbeatError) throw error
+    const message = `cannot stand for the lead of ${candidate.group}: ${describeError(error)}`
+    throw new TaskbeatError('BROKER_UNAVAILABLE', message, { cause: error })
+  }
+}
+
+async function standBy(
+  parts: LeadParts,
+  session: Session,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<AmqpTerm> {
+  const { clock, emit } = parts
+  const queue = batonQueue(candidate.group)
+  const publishing = await session.openChannel({ confirm: true, prefetch: 0 })
+  const consuming = await session.openChannel({ confirm: false, prefetch })
+  const lease = new BatonLease({ session, publishing, consuming, queue, clock, emit })
+  const counts = await session.apart(`look at queue ${queue}`, (channel) => channel.checkQueue(queue))
+  if (counts?.messages === 0 && counts.consumers === 0) await lease.plant(firstBaton(newUuid(), clock.now()))
+  await lease.open()
+  await unlessAborted(lease.chosen, signal)
+  if (!lease.baton?.resigned) await clock.sleep(collectingTime, AbortSignal.any([signal, session.lost]))
+  signal.throwIfAborted()
+  session.lost.throwIfAborted()
+  return claim(parts, session, publishing, lease, candidate)
+}
+
+async function claim(
+  parts: LeadParts,
+  session: Session,
+  publishing: Channel,
+  lease: BatonLease,
+  { group, host, pid, scheduleHash }: Candidate,
+): Promise<AmqpTerm> {
+  const now = parts.clock.now()
+  const found = lease.baton ?? firstBaton(newUuid(), now)
+  const holder = { host, pid, scheduleHash, since: now }
+  const baton = claimedBy(found, holder, now)
+  lease.claim()
+  await lease.advance(baton)
+  const predecessor = predecessorOf(found)
+  return new AmqpTerm({ ...parts, session, publishing, lease, baton, group, holder, predecessor })
+}
+
+function predecessorOf({ holder }: Baton): Predecessor | undefined {
+  return holder && { host: holder.host, scheduleHash: holder.scheduleHash }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.throwIfAborted()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,80 @@
+import { type Instant, instant } from '../core/instant.ts'
+import { isUuid } from '../core/uuid.ts'
+import type { Stamp } from '../task/task-message.ts'
+
+/** What a leader tells all workers: copies of these occurrences from before this stamp shall not start any more. */
+export interface RevocationNotice {
+  readonly ids: readonly string[]
+  readonly stamp: Stamp
+  /** From then on it need not be remembered. */
+  readonly until: Instant
+}
+
+/** Ids in one notice, so that it stays far below the largest frame. */
+export const mostIdsOfNotice = 1_000
+const mostRemembered = 100_000
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** The command that carries a notice over the control exchange. */
+export const revocationMethod = 'taskbeat.revoke'
+
+/**
+ * What one worker has heard of revocations. A leader repeats them, so hearing one again changes nothing; and it is
+ * bounded, because everybody who reaches the control exchange can send one: the longest remembered go first.
+ */
+export class Revocations {
+  readonly #known = new Map<string, { readonly stamp: Stamp; readonly until: Instant }>()
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  add({ ids, stamp, until }: RevocationNotice): void {
+    for (const id of ids) {
+      const known = this.#known.get(id)
+      if (known && compareStamps(known.stamp, stamp) >= 0) continue
+      this.#known.delete(id)
+      this.#known.set(id, { stamp, until })
+    }
+    for (const id of this.#known.keys()) {
+      if (this.#known.size <= mostRemembered) break
+      this.#known.delete(id)
+    }
+  }
+
+  /** Whether a copy with this stamp shall not start. An occurrence that was removed and added again has a later one. */
+  isRevoked(id: string, stamp: Stamp): boolean {
+    const known = this.#known.get(id)
+    return known !== undefined && compareStamps(stamp, known.stamp) < 0
+  }
+
+  forgetExpired(now: Instant): void {
+    for (const [id, { until }] of this.#known) if (until <= now) this.#known.delete(id)
+  }
+}
+
+/** Negative when `a` is the earlier one. */
+export function compareStamps(a: Stamp, b: Stamp): number {
+  return a.epoch - b.epoch || a.seq - b.seq
+}
+
+/** In the form of Celery's remote control, whose workers leave methods alone that they do not know. */
+export function encodeRevocations({ ids, stamp, until }: RevocationNotice): Buffer {
+  const { epoch, seq } = stamp
+  const command = { method: revocationMethod, arguments: { ids, epoch, seq, until }, destination: null }
+  return Buffer.from(JSON.stringify(command))
+}
+
+/** The arguments of the command, as they came. Undefined when they are no notice. */
+export function readRevocations(args: Readonly<Record<string, unknown>>): RevocationNotice | undefined {
+  const own = (key: string): unknown => (Object.hasOwn(args, key) ? args[key] : undefined)
+  const [ids, epoch, seq, until] = ['ids', 'epoch', 'seq', 'until'].map(own)
+  if (!Array.isArray(ids) || ids.length > mostIdsOfNotice) return undefined
+  if (!ids.every((id): id is string => typeof id === 'string' && isUuid(id))) return undefined
+  if (!isCount(epoch) || !isCount(seq) || !isCount(until) || until > lastInstant) return undefined
+  return { ids, stamp: { epoch, seq }, until: instant(until) }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
