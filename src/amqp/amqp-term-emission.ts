@@ -3,7 +3,7 @@ import { TaskbeatError } from '../core/errors.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { encodeTask } from './codec.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
-import type { Channel, PublishOutcome, Session } from './session.ts'
+import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
 
 export interface EmissionParts {
   readonly session: Session
@@ -16,7 +16,7 @@ export interface EmissionParts {
   readonly permit: () => void
 }
 
-/** How many messages may be on their way without a confirm: the client would buffer without end. */
+/** How many messages are encoded and on their way at once. */
 const mostInFlight = 1_000
 
 interface Failed {
@@ -47,8 +47,9 @@ async function publishAll(parts: EmissionParts, messages: readonly TaskMessage[]
   const failed: Failed[] = []
   for (let from = 0; from < messages.length; from += mostInFlight) {
     const portion = messages.slice(from, from + mostInFlight)
+    const letters = portion.map((message) => encode(parts, message)) // all of them, before one is on its way
     parts.permit()
-    const outcomes = await Promise.all(portion.map((message) => publishOne(parts, message)))
+    const outcomes = await Promise.all(letters.map((letter) => parts.publishing.publish(letter)))
     for (const [index, outcome] of outcomes.entries()) {
       const message = portion[index]
       if (message && outcome.kind !== 'confirmed') failed.push({ message, outcome })
@@ -57,16 +58,13 @@ async function publishAll(parts: EmissionParts, messages: readonly TaskMessage[]
   return failed
 }
 
-function publishOne(
-  { publishing, plan, clock }: EmissionParts,
-  message: TaskMessage,
-): Promise<PublishOutcome> {
+function encode({ plan, clock }: EmissionParts, message: TaskMessage): Outgoing {
   const now = clock.now()
   const isForeign = plan.typeOf(message.queue) === 'existing'
-  return publishing.publish({
+  return {
     ...encodeTask(message, isForeign ? { etaSaysNothingThrough: now } : {}),
     ...destinationOf(message, now, plan),
-  })
+  }
 }
 
 function judge({ plan, session }: EmissionParts, failed: readonly Failed[]): void {

@@ -13,6 +13,11 @@ export interface TermWorld {
   connect(emit?: (event: BrokerEvent) => void): Promise<Broker>
   /** A process that leads `main` and emits one message; resolves once it has. `kill` is SIGKILL. */
   leadInProcess(message: TaskMessage, cursor: Cursor): Promise<{ kill(): Promise<void> }>
+  /**
+   * Whether the broker itself keeps one message an id and takes out what is revoked. Otherwise the workers see to it:
+   * the journal knows the copies, and what is revoked is handed out with a veto.
+   */
+  readonly keepsOneCopy: boolean
 }
 
 /** What leading and emitting promise on every broker. */
@@ -41,8 +46,12 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
     const inbox = new Inbox()
     const consumer = broker.consume({ queues: ['taskbeat'], slots: 100, deliver: inbox.deliver })
     onTestFinished(() => consumer.stop())
-    const deliveries = await inbox.take(count)
-    return deliveries.map(({ message }) => message)
+    const received: TaskMessage[] = []
+    while (received.length < count) {
+      const { message, veto } = await inbox.next()
+      if (!veto) received.push(message)
+    }
+    return received
   }
 
   describe(`${adapter}: a term`, () => {
@@ -118,7 +127,8 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
       await term.resign()
       expect(term.lost.aborted).toBe(true)
       await expect(term.emit(emission({ messages: [anOccurrence('tick')] }))).rejects.toThrow(TermLostError)
-      expect((await (await world.connect()).status()).queues).toEqual([])
+      const { queues } = await (await world.connect()).status()
+      expect(queues.filter(({ ready, scheduled }) => ready + scheduled > 0)).toEqual([])
     })
 
     test('the death of a leader ends its term; what it emitted and committed stays', async () => {
@@ -136,8 +146,9 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
       expect((await receive(broker, 1)).map(({ id }) => id)).toEqual([message.id])
     })
 
-    test('an id that is emitted twice is one message', async () => {
-      const { broker, term } = await open()
+    test('an id that is emitted twice is one message', async (context) => {
+      const { world, broker, term } = await open()
+      context.skip(!world.keepsOneCopy, 'here the journal of the workers tells copies apart')
       const message = anOccurrence('tick', {}, { eta: soon(60_000) })
       await term.emit(emission({ messages: [message] }))
       await term.emit(emission({ messages: [message] }))
@@ -145,18 +156,21 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
     })
 
     test('a revocation removes what has not started, and added again it is there', async () => {
-      const { broker, term } = await open()
+      const { world, broker, term } = await open()
       const [kept, gone, back] = ['kept', 'gone', 'back'].map((entry) =>
-        anOccurrence(entry, {}, { eta: soon(300) }),
+        anOccurrence(entry, { stamp: term.stamp }, { eta: soon(2_500) }),
       )
       if (!kept || !gone || !back) throw new Error('three were made')
       await term.emit(emission({ messages: [kept, gone, back] }))
       await term.emit(emission({ revocations: [gone.id, back.id] }))
-      await term.emit(emission({ messages: [{ ...back, args: ['again'] }] }))
+      const again = { stamp: term.stamp, due: back.eta }
+      const added = anOccurrence('back', again, { ...back, args: ['again'] })
+      await term.emit(emission({ messages: [added] }))
       const received = await receive(broker, 2)
       expect(new Set(received.map(({ id }) => id))).toEqual(new Set([kept.id, back.id]))
       expect(received.find(({ id }) => id === back.id)?.args).toEqual(['again'])
-      expect((await broker.status()).queues).toMatchObject([{ ready: 0, scheduled: 0 }])
+      if (world.keepsOneCopy)
+        expect((await broker.status()).queues).toMatchObject([{ ready: 0, scheduled: 0 }])
     })
 
     test('a restart sets the cursor in a new epoch', async () => {

@@ -31,6 +31,7 @@ export async function openSqliteWorld(): Promise<BrokerWorld & TermWorld> {
   const path = join(temporaryDirectory(), 'broker.db')
   return {
     connect: async (emit) => connectSqlite(path, emit),
+    keepsOneCopy: true,
     holdInProcess: async () => {
       const child = startNode(sqliteProcess, ['hold', path])
       return { messageId: await child.line(), kill: () => child.kill() }
