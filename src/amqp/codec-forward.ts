@@ -1,22 +1,25 @@
 import type { Instant } from '../core/instant.ts'
 import type { TaskParts } from './codec.ts'
-import { arePortable, type Headers } from './codec-headers.ts'
+import { arePortable, boundHeaders, type Headers } from './codec-headers.ts'
 import type { Incoming } from './session.ts'
 import { formatTaskTime } from './task-time.ts'
 
 export interface Change {
   readonly attempt?: number
   readonly eta?: Instant
+  /** Without whatever said until when it may start. */
+  readonly unbounded?: boolean
 }
 
 /**
  * The same message again: its body as it came, and all of its headers but those that mean something to a broker. What it
  * carries for others (a tenant, a trace, what newer Celery clients add) stays with it.
  */
-export function forwardTask(incoming: Incoming, { attempt, eta }: Change = {}): TaskParts {
+export function forwardTask(incoming: Incoming, { attempt, eta, unbounded = false }: Change = {}): TaskParts {
   const headers = travellingHeaders(incoming.headers)
   if (attempt !== undefined) headers.retries = attempt - 1
   if (eta !== undefined) headers.eta = formatTaskTime(eta)
+  if (unbounded) for (const name of boundHeaders) delete headers[name]
   return { ...envelope(incoming), headers }
 }
 
@@ -34,10 +37,13 @@ export function deadTask(incoming: Incoming, reason: string, at: Instant): TaskP
 export const deadReasonHeader = 'taskbeat_dead_reason'
 export const deadAtHeader = 'taskbeat_dead_at'
 
-/** The id that a message claims to have, decodable or not. */
+/** The id that a message claims to have, decodable or not, as far as it can be printed. */
 export function claimedId({ headers, messageId }: Incoming): string | undefined {
-  const id = headers.id
-  return shortString(typeof id === 'string' && id !== '' ? id : messageId)
+  return [headers.id, messageId].find(isPrintable)
+}
+
+function isPrintable(id: unknown): id is string {
+  return typeof id === 'string' && /^[\x21-\x7e]{1,255}$/.test(id)
 }
 
 function envelope(incoming: Incoming): Omit<TaskParts, 'headers'> {

@@ -28,6 +28,9 @@ function sizeOf(value: unknown, depth: number): number {
   return size
 }
 
+/** Those that say until when it may start. */
+export const boundHeaders = ['expires', 'taskbeat_start_by'] as const
+
 export function readTime(headers: Headers, name: 'eta' | 'expires'): Instant | undefined {
   const value = headers[name]
   if (value === undefined || value === null) return undefined

@@ -27,6 +27,8 @@ export interface Topology {
   readonly bindings: readonly Binding[]
   /** Queues of others: waited for, never made, never altered. */
   readonly foreign: readonly string[]
+  /** Queues of ours whose names users chose. */
+  readonly named: readonly string[]
 }
 
 export interface QueuePlan {
@@ -55,6 +57,7 @@ export function planTopology({ queues, group, instance }: TopologyRequest): Topo
     ],
     bindings: ladderBindings,
     foreign: queues.filter(({ type }) => type === 'existing').map(({ name }) => name),
+    named: queues.filter(({ type }) => type !== 'existing').map(({ name }) => name),
   }
 }
 
