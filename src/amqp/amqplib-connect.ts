@@ -1,0 +1,80 @@
+/**
+ * The only file that knows amqplib. It opens one connection and hands it out with its socket, so that whoever holds it
+ * can end it whatever amqplib believes.
+ *
+ * amqplib greets by itself: frames that arrive in one packet with the end of the greeting are handled before anybody
+ * can listen. `openConnection` therefore looks at what it got before it gives it away.
+ */
+import type { Socket } from 'node:net'
+import {
+  type Channel,
+  type ChannelModel,
+  type ConfirmChannel,
+  connect,
+  credentials,
+  type Options,
+} from 'amqplib'
+import type { Address } from './address.ts'
+
+export type {
+  Channel as RawChannel,
+  ConfirmChannel as RawConfirmChannel,
+  Message as RawMessage,
+} from 'amqplib'
+export type RawPublishOptions = Options.Publish
+
+export interface RawConnection {
+  readonly model: ChannelModel
+  readonly socket: Socket
+  /** Whether the broker had already said so with its greeting. */
+  readonly blocked: boolean
+}
+
+export interface RawConnectionOptions {
+  readonly address: Address
+  readonly username: string
+  readonly password: string
+  /** Shown in the broker's list of connections. */
+  readonly name: string
+  readonly heartbeatSeconds: number
+  /** PEM; of what is missing the system's own is taken. */
+  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+  /** Destroys the socket, in whatever state it is. */
+  readonly signal: AbortSignal
+}
+
+/** The larger part of what amqplib can do without copying a message into several frames; RabbitMQ's own limit. */
+const frameMax = 131_072
+
+export async function openConnection(options: RawConnectionOptions): Promise<RawConnection> {
+  const { address, tls, signal } = options
+  const model = await connect(
+    // The object form: from a URL amqplib would take the password as Latin-1. It decodes the vhost once more.
+    {
+      protocol: address.tls ? 'amqps' : 'amqp',
+      hostname: address.host,
+      port: address.port,
+      vhost: encodeURIComponent(address.vhost),
+      heartbeat: options.heartbeatSeconds,
+      frameMax,
+    },
+    {
+      noDelay: true,
+      keepAlive: true,
+      keepAliveDelay: 10_000,
+      credentials: credentials.plain(options.username, options.password),
+      clientProperties: { connection_name: options.name },
+      // A socket's own option (net.Socket), which amqplib hands through: during the greeting there is no other hold on it.
+      ...{ signal },
+      ...(address.tls ? { ...tls, rejectUnauthorized: true } : {}),
+    },
+  )
+  // Not in the published types, but what the documentation names for reaching the socket.
+  const { stream, blocked } = model.connection as unknown as { stream: Socket; blocked: boolean }
+  return { model, socket: stream, blocked }
+}
+
+/** One channel, open. Both kinds are the same but for the confirms. */
+export function openRawChannel(model: ChannelModel, confirm: boolean): Promise<Channel | ConfirmChannel> {
+  return confirm ? model.createConfirmChannel() : model.createChannel()
+}

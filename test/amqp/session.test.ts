@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import type { Incoming } from '../../src/amqp/session.ts'
+import { openTestLink } from '../support/amqp-world.ts'
+import { useRabbitmq } from '../support/rabbitmq.ts'
+
+const rabbitmq = useRabbitmq()
+const quorum = { 'x-queue-type': 'quorum', 'x-delivery-limit': 200 }
+
+test('what is published and confirmed is delivered, and acknowledged it is gone', async () => {
+  const session = await openTestLink(await rabbitmq.url()).session()
+  const channel = await session.openChannel({ confirm: true, prefetch: 10 })
+  await channel.declareQueue({ name: 'q', durable: true, arguments: quorum })
+  const outcome = await channel.publish({
+    exchange: '',
+    routingKey: 'q',
+    body: Buffer.from('"hi"'),
+    headers: { 'x-a': 1 },
+    messageId: 'm1',
+  })
+  expect(outcome).toEqual({ kind: 'confirmed' })
+  const delivered = await new Promise<Incoming>((resolve) => void channel.consume('q', {}, resolve))
+  expect(delivered).toMatchObject({ messageId: 'm1', redelivered: false, queue: 'q' })
+  channel.ack(delivered)
+  await session.close()
+  expect(
+    await (await openTestLink(await rabbitmq.url()).session()).apart('look', (c) => c.checkQueue('q')),
+  ).toBe(undefined)
+})
