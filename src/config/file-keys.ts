@@ -1,19 +1,14 @@
 import type { Milliseconds } from '../core/instant.ts'
-import { brokerUrl } from './broker-url-kind.ts'
+import { type BrokerValues, brokerKeys } from './broker-keys.ts'
 import { type DefaultValues, defaultsKeys } from './entry-keys.ts'
 import { type Kind, listOf, oneOf } from './kind.ts'
 import { path } from './path-kind.ts'
 import type { Place } from './place.ts'
+import { queueMap } from './queues-kind.ts'
 import { type Section, sectionOf, type Values } from './section.ts'
-import type { LogFormat, LogLevel } from './settings.ts'
+import type { LogFormat, LogLevel, QueueSettings } from './settings.ts'
 import { duration, name, wholeNumber } from './simple-kinds.ts'
 import { zone } from './timing-kinds.ts'
-
-export interface BrokerValues {
-  /** Resolved to the path of the database. */
-  readonly url: string
-  readonly group: string
-}
 
 export interface WorkerValues {
   readonly modules: readonly string[]
@@ -30,20 +25,9 @@ export interface FileValues {
   readonly defaults: Values<DefaultValues>
   readonly schedules: Place
   readonly tasks: Place
+  readonly queues: readonly QueueSettings[]
   readonly worker: Values<WorkerValues>
   readonly log: Values<{ readonly level: LogLevel; readonly format: LogFormat }>
-}
-
-export const brokerKeys: Section<BrokerValues> = {
-  keys: {
-    url: {
-      kind: brokerUrl,
-      doc: 'Where messages wait: sqlite:PATH. $TASKBEAT_BROKER_URL goes before it.',
-      default: 'sqlite:<state_dir>/broker.db',
-    },
-    group: { kind: name, doc: 'Beats of one group share a schedule; one of them leads.', default: 'main' },
-  },
-  notYet: ['password_file', 'tls', 'heartbeat', 'hold', 'consumer_timeout'],
 }
 
 export const beatKeys: Section<{ readonly lookahead: Milliseconds }> = {
@@ -112,10 +96,11 @@ export const fileKeys: Section<FileValues> = {
     },
     schedules: { kind: named(), doc: 'The entries: what is due when.' },
     tasks: { kind: named(), doc: 'What entries and applications can call.' },
+    queues: { kind: queueMap, doc: 'RabbitMQ: the queues that are not as we would make them.' },
     worker: { kind: sectionOf(workerKeys), doc: 'The process that executes.' },
     log: { kind: sectionOf(logKeys), doc: 'What is logged, and how.' },
   },
-  notYet: ['include', 'queues', 'http'],
+  notYet: ['include', 'http'],
 }
 
 /** A map from names to what they mean, read later, when everything that it may refer to is known. */

@@ -1,11 +1,10 @@
-import { resolve } from 'node:path'
 import { milliseconds } from '../core/instant.ts'
 import { defaultQueue } from '../task/task-message.ts'
-import { parseBrokerUrl } from './broker-url-kind.ts'
 import { Collection } from './collection.ts'
 import type { DefaultValues } from './entry-keys.ts'
 import { type FileValues, fileKeys } from './file-keys.ts'
 import { Place } from './place.ts'
+import { readBroker } from './read-broker.ts'
 import { readEntries } from './read-entries.ts'
 import { completeTask, readTasks } from './read-task.ts'
 import type { Reading } from './reading.ts'
@@ -57,7 +56,7 @@ export function readSettings(
     queues: given.worker?.value.queues?.value,
   }
   requireSchedules(top, given, reading)
-  const places = placesOf(given, file, reading)
+  const stateDir = given.state_dir?.value ?? reading.stateDir ?? defaultStateDir(file, reading.env)
   const grace = given.worker?.value.grace?.value ?? milliseconds(300_000)
   const found = new Collection(reading, around, parts, grace)
   for (const task of around.tasks.values()) found.addTask(task)
@@ -66,7 +65,9 @@ export function readSettings(
   const settings: Settings = {
     file,
     timezone: around.timezone,
-    ...places,
+    stateDir,
+    broker: readBroker(given.broker?.value, stateDir, reading),
+    queues: given.queues?.value ?? [],
     beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
     schedules: found.entries,
     tasks: found.tasks,
@@ -94,20 +95,4 @@ function requireSchedules(top: Place, given: Values<FileValues>, { role }: Readi
   } else if (role === 'check') {
     top.warning('schedules is missing: a worker starts with this file, a beat does not')
   }
-}
-
-function placesOf(
-  given: Values<FileValues>,
-  file: string,
-  { env, directory, report, ...reading }: Reading,
-): Pick<Settings, 'stateDir' | 'broker'> {
-  const stateDir = given.state_dir?.value ?? reading.stateDir ?? defaultStateDir(file, env)
-  const group = given.broker?.value.group?.value ?? 'main'
-  const own = given.broker?.value.url?.value ?? resolve(stateDir, 'broker.db')
-  const { TASKBEAT_BROKER_URL: override } = env
-  if (!override) return { stateDir, broker: { path: own, group } }
-  const parsed = parseBrokerUrl(override, directory)
-  if ('path' in parsed) return { stateDir, broker: { path: parsed.path, group } }
-  report.problemOutside({ file: '$TASKBEAT_BROKER_URL', path: '', message: parsed.problem })
-  return { stateDir, broker: { path: own, group } }
 }

@@ -5,17 +5,41 @@ import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFormat = 'auto' | 'pretty' | 'json'
 
+/** Where messages wait. */
+export type BrokerSettings =
+  | {
+      readonly kind: 'sqlite'
+      readonly group: string
+      /** Absolute path of the embedded broker's database. */
+      readonly path: string
+    }
+  | {
+      readonly kind: 'amqp'
+      readonly group: string
+      /** At least one; they may hold a password. */
+      readonly urls: readonly string[]
+      readonly passwordFile?: string
+      /** Absolute paths. */
+      readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+      readonly heartbeat: Milliseconds
+      readonly hold: Milliseconds
+      readonly consumerTimeout: Milliseconds
+    }
+
+export interface QueueSettings {
+  readonly name: string
+  readonly type: 'quorum' | 'classic' | 'existing'
+}
+
 /** Everything that schedules.yaml says, validated, defaults filled in, paths absolute. Plain data. */
 export interface Settings {
   /** Absolute path of the file it was read from. */
   readonly file: string
   readonly timezone: string
   readonly stateDir: string
-  readonly broker: {
-    /** Absolute path of the embedded broker's database. */
-    readonly path: string
-    readonly group: string
-  }
+  readonly broker: BrokerSettings
+  /** The queues of which the file says how RabbitMQ keeps them; others are quorum queues of ours. */
+  readonly queues: readonly QueueSettings[]
   readonly beat: { readonly lookahead: Milliseconds }
   /** In the order of the file. */
   readonly schedules: readonly EntrySpec[]

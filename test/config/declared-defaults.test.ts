@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { brokerKeys } from '../../src/config/broker-keys.ts'
 import { entryKeys } from '../../src/config/entry-keys.ts'
-import { beatKeys, brokerKeys, fileKeys, logKeys, workerKeys } from '../../src/config/file-keys.ts'
+import { beatKeys, fileKeys, logKeys, workerKeys } from '../../src/config/file-keys.ts'
 import { retryKeys } from '../../src/config/retry-kind.ts'
 import type { Section } from '../../src/config/section.ts'
 import { taskKeys } from '../../src/config/task-keys.ts'

@@ -71,7 +71,8 @@ describe('a file gives whole settings', () => {
       file: '/srv/schedules.yaml',
       timezone: 'UTC',
       stateDir: '/home/ann/.local/state/taskbeat',
-      broker: { path: '/home/ann/.local/state/taskbeat/broker.db', group: 'main' },
+      broker: { kind: 'sqlite', path: '/home/ann/.local/state/taskbeat/broker.db', group: 'main' },
+      queues: [],
       beat: { lookahead: 30_000 },
       schedules: [
         {
@@ -293,12 +294,36 @@ describe('the file says where things are', () => {
     ['sqlite:///x/b.db', '/x/b.db'],
   ])('%s is %s', (url, path) => {
     expect(settingsOf(`schedules: {}\nbroker: { url: "${url}", group: g }`).broker).toEqual({
+      kind: 'sqlite',
       path,
       group: 'g',
     })
-    expect(settingsOf('schedules: {}', { env: { HOME: '/h', TASKBEAT_BROKER_URL: url } }).broker.path).toBe(
-      path,
-    )
+    const env = { HOME: '/h', TASKBEAT_BROKER_URL: url }
+    expect(settingsOf('schedules: {}', { env }).broker).toMatchObject({ kind: 'sqlite', path })
+  })
+
+  it('RabbitMQ is named by its addresses, and the rest has defaults', () => {
+    const text =
+      'schedules: {}\nbroker: { url: [amqp://a@one/v, amqps://a@two/v], password_file: pw, tls: { ca: ca.pem } }'
+    expect(settingsOf(text).broker).toEqual({
+      kind: 'amqp',
+      group: 'main',
+      urls: ['amqp://a@one/v', 'amqps://a@two/v'],
+      passwordFile: '/srv/pw',
+      tls: { ca: '/srv/ca.pem' },
+      heartbeat: 10_000,
+      hold: 60_000,
+      consumerTimeout: 1_800_000,
+    })
+    const env = { HOME: '/h', TASKBEAT_BROKER_URL: 'amqp://b@three' }
+    expect(settingsOf(text, { env }).broker).toMatchObject({ kind: 'amqp', urls: ['amqp://b@three'] })
+  })
+
+  it('queues say how RabbitMQ keeps them', () => {
+    expect(settingsOf('schedules: {}\nqueues: { celery: { type: existing }, mail: {} }').queues).toEqual([
+      { name: 'celery', type: 'existing' },
+      { name: 'mail', type: 'quorum' },
+    ])
   })
 
   it('relative paths start at the file', () => {

@@ -1,0 +1,37 @@
+import type { Kind } from './kind.ts'
+import { oneOf } from './kind.ts'
+import { readSection, type Section } from './section.ts'
+import type { QueueSettings } from './settings.ts'
+import { isName, nameExpected } from './simple-kinds.ts'
+import { quoted } from './yaml-node.ts'
+
+interface QueueValues {
+  readonly type: QueueSettings['type']
+}
+
+export const queueKeys: Section<QueueValues> = {
+  keys: {
+    type: {
+      kind: oneOf(['quorum', 'classic', 'existing']),
+      doc: 'RabbitMQ: how the queue is kept. `existing` is somebody else’s: never created, never altered, waited for.',
+      default: 'quorum',
+    },
+  },
+  notYet: [],
+}
+
+/** A map from names of queues to what they are. */
+export const queueMap: Kind<readonly QueueSettings[]> = {
+  expected: 'a map from names of queues to their type',
+  read(at) {
+    if (at.node.kind !== 'map') return at.mismatch(this.expected)
+    const queues: QueueSettings[] = []
+    for (const { key, keyOffset, value } of at.pairs(at.node)) {
+      const place = at.at(key, value)
+      if (!isName(key)) place.problem(`expected ${nameExpected}, got ${quoted(key)}`, keyOffset)
+      const given = readSection(place, queueKeys)
+      queues.push({ name: key, type: given?.type?.value ?? 'quorum' })
+    }
+    return queues
+  },
+}
