@@ -112,8 +112,7 @@ export function decodeTask(incoming: Incoming, { queue, now }: Arrival): TaskMes
       args,
       kwargs,
       queue,
-      // Celery's priorities go up to 255 and ours to 9: more than the most is the most.
-      priority: Math.min(incoming.priority ?? defaultPriority, 9),
+      priority: readPriority(incoming),
       eta: readTime(headers, 'eta') ?? now,
       attempt: readRetries(headers) + 1,
       expires: readTime(headers, 'expires'),
@@ -123,6 +122,12 @@ export function decodeTask(incoming: Incoming, { queue, now }: Arrival): TaskMes
     if (error instanceof Unreadable) return { problem: error.message }
     throw error
   }
+}
+
+/** Celery's go up to 255 and ours to 9: more than the most is the most. Its clients write 0 where nobody said anything. */
+function readPriority({ priority, headers }: Incoming): number {
+  if (priority === undefined || (priority === 0 && headers.lang === 'py')) return defaultPriority
+  return Math.min(priority, 9)
 }
 
 function requireHeaders(incoming: Incoming): void {
