@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import type { Stamp } from '../task/task-message.ts'
-import { encodeRevocations, mostIdsOfNotice, type RevocationNotice } from './revocations.ts'
+import { encodeRequest } from './control.ts'
+import { mostIdsOfNotice, type RevocationNotice, toRequest } from './revocations.ts'
 import type { Channel, PublishOutcome } from './session.ts'
-import { controlExchange } from './topology.ts'
 
 interface Told {
   readonly notice: RevocationNotice
@@ -19,6 +19,8 @@ const seldom = milliseconds(10_000)
 const toldFor = milliseconds(3_600_000)
 /** Remembered for longer by those who have heard it. */
 const rememberedFor = milliseconds(86_400_000)
+/** Who hears it later than this by a clock of its own hears it again. */
+const staleAfter = milliseconds(60_000)
 
 /** What one term has revoked and keeps telling all workers, until no copy can be left to start. */
 export class RevocationTeller {
@@ -56,13 +58,7 @@ export class RevocationTeller {
   }
 
   #publish(notice: RevocationNotice): Promise<PublishOutcome> {
-    return this.#channel.publish({
-      exchange: controlExchange.name,
-      routingKey: '',
-      body: encodeRevocations(notice),
-      headers: {},
-      persistent: false,
-      mandatory: false,
-    })
+    const expires = plus(this.#clock.now(), staleAfter)
+    return this.#channel.publish(encodeRequest(toRequest(notice), expires))
   }
 }

@@ -1,6 +1,7 @@
 import { type Instant, instant } from '../core/instant.ts'
 import { isUuid } from '../core/uuid.ts'
 import type { Stamp } from '../task/task-message.ts'
+import type { ControlRequest } from './control.ts'
 
 /** What a leader tells all workers: copies of these occurrences from before this stamp shall not start any more. */
 export interface RevocationNotice {
@@ -15,7 +16,7 @@ export const mostIdsOfNotice = 1_000
 const mostRemembered = 100_000
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
-/** The command that carries a notice over the control exchange. */
+/** The control method that carries a notice. */
 export const revocationMethod = 'taskbeat.revoke'
 
 /**
@@ -58,14 +59,12 @@ export function compareStamps(a: Stamp, b: Stamp): number {
   return a.epoch - b.epoch || a.seq - b.seq
 }
 
-/** In the form of Celery's remote control, whose workers leave methods alone that they do not know. */
-export function encodeRevocations({ ids, stamp, until }: RevocationNotice): Buffer {
-  const { epoch, seq } = stamp
-  const command = { method: revocationMethod, arguments: { ids, epoch, seq, until }, destination: null }
-  return Buffer.from(JSON.stringify(command))
+/** What is said over the control exchange. */
+export function toRequest({ ids, stamp, until }: RevocationNotice): ControlRequest {
+  return { method: revocationMethod, arguments: { ids, ...stamp, until } }
 }
 
-/** The arguments of the command, as they came. Undefined when they are no notice. */
+/** The arguments of the method, as they came. Undefined when they are no notice. */
 export function readRevocations(args: Readonly<Record<string, unknown>>): RevocationNotice | undefined {
   const own = (key: string): unknown => (Object.hasOwn(args, key) ? args[key] : undefined)
   const [ids, epoch, seq, until] = ['ids', 'epoch', 'seq', 'until'].map(own)

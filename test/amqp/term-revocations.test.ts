@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import {
-  encodeRevocations,
   mostIdsOfNotice,
   Revocations,
   readRevocations,
+  revocationMethod,
+  toRequest,
 } from '../../src/amqp/revocations.ts'
 import { instant } from '../../src/core/instant.ts'
 import { newUuid } from '../../src/core/uuid.ts'
@@ -49,9 +50,9 @@ test('no more than a hundred thousand are remembered', () => {
 
 test('a notice is read as it was written', () => {
   const notice = { ids: [id, newUuid()], stamp: at(3, 5), until }
-  const command = JSON.parse(encodeRevocations(notice).toString())
-  expect(command).toMatchObject({ method: 'taskbeat.revoke', destination: null })
-  expect(readRevocations(command.arguments)).toEqual(notice)
+  const request = toRequest(notice)
+  expect(request.method).toBe(revocationMethod)
+  expect(readRevocations(request.arguments)).toEqual(notice)
 })
 
 test.each([
