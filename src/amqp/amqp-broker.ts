@@ -1,0 +1,296 @@
+/**
+ * RabbitMQ as the broker: any number of hosts, beats and workers, and nothing beside RabbitMQ that they share.
+ *
+ *     publish, dead letters, status, control ── link "publish"
+ *     consume ──────────────────────────────── link "consume"     only in a process that consumes
+ *     lead ─────────────────────────────────── a session of each candidacy's own
+ *
+ * Publishing and consuming have a connection each, because RabbitMQ stops reading from whoever publishes while a memory
+ * or disk alarm is set, and acknowledgements must get through then.
+ *
+ * - The broker is away: publishing rejects after a few seconds, consumers wait and take up again by themselves.
+ * - What was confirmed is on disk, on most nodes of a cluster, and is there until it was settled.
+ * - What was not confirmed may be there twice: all copies carry one id, and whoever runs them tells them apart.
+ */
+import type { Broker, Consumer, Intake } from '../broker/broker.ts'
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { BrokerStatus } from '../broker/broker-status.ts'
+import type { DeadLetters } from '../broker/dead-letters.ts'
+import type { Veto } from '../broker/delivery.ts'
+import type { Candidate, Term } from '../broker/term.ts'
+import type { Random } from '../core/backoff.ts'
+import type { Clock } from '../core/clock.ts'
+import { describeError, TaskbeatError } from '../core/errors.ts'
+import type { Instant, Milliseconds } from '../core/instant.ts'
+import { newUuid } from '../core/uuid.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { Address } from './address.ts'
+import { AmqpConsumer } from './amqp-consumer.ts'
+import { type ProcessStatus, readAmqpStatus, statusMethod } from './amqp-status.ts'
+import type { AmqpTerm } from './amqp-term.ts'
+import { encodeTask } from './codec.ts'
+import { ControlPoint } from './control-point.ts'
+import { AmqpDeadLetters } from './dead-letters.ts'
+import type { Deadlines } from './deadlines.ts'
+import { Declarations } from './declarations.ts'
+import { leadByBaton } from './lead-by-baton.ts'
+import type { Link, LinkEvent } from './link.ts'
+import { openLink } from './open-link.ts'
+import type { Credentials, TlsFiles } from './open-session.ts'
+import { Peers } from './peers.ts'
+import { type Letter, Publisher } from './publisher.ts'
+import { Republisher } from './republisher.ts'
+import { Revocations, readRevocations, revocationMethod } from './revocations.ts'
+import { destinationOf, type RoutePlan } from './route.ts'
+import type { Session } from './session.ts'
+import type { QueueType } from './topology.ts'
+
+export interface AmqpBrokerOptions {
+  /** At least one; those of a cluster in the order of preference. */
+  readonly addresses: readonly Address[]
+  readonly credentials?: Credentials
+  readonly tls?: TlsFiles
+  readonly heartbeat: Milliseconds
+  /** An ETA nearer than this is waited for by a worker, others in the broker. */
+  readonly hold: Milliseconds
+  /** For how long the broker lets a delivery be unacknowledged. */
+  readonly consumerTimeout: Milliseconds
+  /** The queues that this installation has, as its file names them. */
+  readonly queues: readonly string[]
+  readonly typeOf: (queue: string) => QueueType
+  readonly clock: Clock
+  readonly random: Random
+  readonly host: string
+  readonly pid: number
+  readonly emit: (event: BrokerEvent | LinkEvent) => void
+  readonly deadlines?: Partial<Deadlines>
+}
+
+/** Connects in the background; what is asked before there is a connection waits for it a few seconds. */
+export function openAmqpBroker(options: AmqpBrokerOptions): Broker {
+  return new AmqpBroker(options)
+}
+
+class AmqpBroker implements Broker {
+  readonly deadLetters: DeadLetters
+  readonly #options: AmqpBrokerOptions
+  /** Names this process to others. */
+  readonly #node: string
+  readonly #plan: RoutePlan
+  readonly #declarations: Declarations
+  readonly #publishing: Link
+  readonly #publisher: Publisher
+  readonly #revocations = new Revocations()
+  readonly #consumers = new Map<AmqpConsumer, Instant>()
+  readonly #terms = new Set<AmqpTerm>()
+  readonly #closing = new AbortController()
+  /** Opened with the first consumer. */
+  #consuming: Link | undefined
+  /** Opened by those who consume or lead: others have nothing to hear. */
+  #control: { readonly point: ControlPoint; readonly peers: Peers } | undefined
+  #consumerCount = 0
+  #closed: Promise<void> | undefined
+
+  constructor(options: AmqpBrokerOptions) {
+    const { clock, hold, host, pid, queues, typeOf } = options
+    this.#options = options
+    this.#node = `${host}.${pid}.${newUuid().slice(0, 8)}`
+    this.#plan = { hold, typeOf }
+    this.#declarations = new Declarations(typeOf)
+    this.#publishing = this.#openLink('publish')
+    this.#publisher = new Publisher({
+      link: this.#publishing,
+      declare: (session, queue) => this.#declarations.forPublishing(session, queue),
+    })
+    this.deadLetters = new AmqpDeadLetters({
+      link: this.#publishing,
+      publisher: this.#publisher,
+      queues,
+      destinationOf: (message) => destinationOf(message, clock.now(), this.#plan),
+      clock,
+    })
+  }
+
+  async publish(messages: readonly TaskMessage[]): Promise<void> {
+    const now = this.#options.clock.now()
+    await this.#publisher.send(messages.map((message) => this.#letter(message, now)))
+  }
+
+  consume(intake: Intake): Consumer {
+    const { clock, consumerTimeout, emit, typeOf } = this.#options
+    this.#consuming ??= this.#openLink('consume')
+    const consumer = new AmqpConsumer(
+      {
+        link: this.#consuming,
+        republisher: new Republisher(this.#publisher, this.#plan, clock),
+        declarations: this.#declarations,
+        typeOf,
+        revoked: (message) => this.#vetoOf(message),
+        instance: `${this.#node}.${++this.#consumerCount}`,
+        consumerTimeout,
+        clock,
+        emit,
+      },
+      intake,
+    )
+    this.#consumers.set(consumer, clock.now())
+    void consumer.ended.then(() => this.#consumers.delete(consumer))
+    const { peers } = this.#listen()
+    void consumer.left.then(() => peers.leave(consumer.instance))
+    peers.announce()
+    this.#share()
+    return consumer
+  }
+
+  async lead(candidate: Candidate, signal: AbortSignal): Promise<Term> {
+    const { clock, emit, heartbeat } = this.#options
+    const term = await leadByBaton(
+      {
+        connect: (ended) => this.#openLeadSession(candidate.group, ended),
+        declare: (session, queue) => this.#declarations.forPublishing(session, queue),
+        plan: this.#plan,
+        clock,
+        heartbeat,
+        emit,
+      },
+      candidate,
+      AbortSignal.any([signal, this.#closing.signal]),
+    )
+    this.#terms.add(term)
+    term.lost.addEventListener('abort', () => this.#terms.delete(term), { once: true })
+    this.#listen()
+    return term
+  }
+
+  async status(): Promise<BrokerStatus> {
+    const { queues, typeOf, clock } = this.#options
+    try {
+      const session = await this.#publishing.session(AbortSignal.timeout(statusPatienceMs))
+      return await readAmqpStatus(session, queues, { typeOf, clock })
+    } catch (error) {
+      if (error instanceof TaskbeatError) throw error
+      throw new TaskbeatError('BROKER_UNAVAILABLE', `cannot read the status: ${describeError(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#consumers.keys()].map((consumer) => consumer.stop()))
+    this.#closing.abort()
+    await this.#consuming?.close()
+    await this.#control?.peers.close()
+    await this.#control?.point.close()
+    this.#publisher.close()
+    await this.#publishing.close()
+  }
+
+  #letter(message: TaskMessage, now: Instant): Letter {
+    const { queue } = message
+    const isForeign = this.#options.typeOf(queue) === 'existing'
+    const task = encodeTask(message, isForeign ? { etaSaysNothingThrough: now } : {})
+    return { queue, outgoing: { ...task, ...destinationOf(message, now, this.#plan) } }
+  }
+
+  #vetoOf({ id, occurrence }: TaskMessage): Veto | undefined {
+    if (!occurrence || !this.#revocations.isRevoked(id, occurrence.stamp)) return undefined
+    return { kind: 'revoked', reason: `entry ${occurrence.entry} was removed or changed` }
+  }
+
+  #openLink(name: string): Link {
+    const { addresses, clock, random, emit } = this.#options
+    return openLink({ ...this.#connection(name), addresses, clock, random, emit })
+  }
+
+  #connection(name: string) {
+    const { credentials, tls, heartbeat, deadlines, host, pid } = this.#options
+    return {
+      name: `taskbeat ${name} (${host}, ${pid})`,
+      heartbeatMs: heartbeat,
+      ...(credentials ? { credentials } : {}),
+      ...(tls ? { tls } : {}),
+      ...(deadlines ? { deadlines } : {}),
+    }
+  }
+
+  /** One that stands for one candidacy; of several addresses the first that answers. */
+  async #openLeadSession(group: string, signal: AbortSignal): Promise<Session> {
+    const { queues } = this.#options
+    const link = this.#openLink('lead')
+    // The link would replace a lost session, and a candidacy ends with its own.
+    const session = await link.session(signal).catch(async (error: unknown) => {
+      await link.close()
+      throw error
+    })
+    session.lost.addEventListener('abort', () => void link.close(), { once: true })
+    await this.#declarations.declare(session, queues, { group })
+    return session
+  }
+
+  #listen(): { readonly point: ControlPoint; readonly peers: Peers } {
+    this.#control ??= this.#openControl()
+    return this.#control
+  }
+
+  #openControl(): { readonly point: ControlPoint; readonly peers: Peers } {
+    const { clock } = this.#options
+    const peers = new Peers({
+      clock,
+      own: () =>
+        [...this.#consumers.keys()]
+          .filter(({ isTaking }) => isTaking)
+          .map(({ instance, intake: { queues } }) => ({ instance, queues })),
+      say: (method, args) => point.say(method, args),
+      changed: () => this.#share(),
+    })
+    const point = new ControlPoint({
+      link: this.#publishing,
+      node: this.#node,
+      clock,
+      methods: {
+        ...peers.methods,
+        [statusMethod]: () => this.#describe(),
+        [revocationMethod]: (args) => this.#revoke(args),
+      },
+      opened: () => peers.announce(),
+    })
+    return { point, peers }
+  }
+
+  #share(): void {
+    const peers = this.#control?.peers
+    if (!peers) return
+    for (const consumer of this.#consumers.keys()) consumer.share((queue) => peers.of(queue))
+  }
+
+  #revoke(args: Readonly<Record<string, unknown>>): void {
+    const notice = readRevocations(args)
+    if (!notice) throw new TaskbeatError('USAGE', 'these are no revocations')
+    this.#revocations.forgetExpired(this.#options.clock.now())
+    this.#revocations.add(notice)
+  }
+
+  #describe(): ProcessStatus {
+    const { host, pid } = this.#options
+    return {
+      leaders: [...this.#terms].map(({ status }) => status),
+      workers: [...this.#consumers].map(([consumer, since]) => ({
+        instance: consumer.instance,
+        host,
+        pid,
+        since,
+        queues: consumer.intake.queues,
+        slots: consumer.intake.slots,
+        running: consumer.running,
+        held: consumer.held,
+      })),
+    }
+  }
+}
+
+const statusPatienceMs = 5_000

@@ -1,0 +1,95 @@
+import type { Intake } from '../broker/broker.ts'
+import type { Veto } from '../broker/delivery.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import type { HeldMessage } from './held-message.ts'
+import type { Republisher } from './republisher.ts'
+import { settleHeld } from './settle-held.ts'
+import { SlotQueue } from './slot-queue.ts'
+
+export interface HandOutParts {
+  readonly intake: Pick<Intake, 'slots' | 'deliver'>
+  readonly republisher: Republisher
+  /** Why this message shall not start any more; undefined = it may. */
+  readonly revoked: (message: TaskMessage) => Veto | undefined
+  /** Nothing that was handed out is left to be settled. */
+  readonly idle: () => void
+}
+
+/** Hands out what is due, as deliveries, and never more to execute than there are slots. */
+export class HandOut {
+  readonly #parts: HandOutParts
+  readonly #slots: SlotQueue
+  #count = 0
+
+  constructor(parts: HandOutParts) {
+    this.#parts = parts
+    this.#slots = new SlotQueue(parts.intake.slots)
+  }
+
+  /** How many are handed out and not settled. */
+  get count(): number {
+    return this.#count
+  }
+
+  get hasFreeSlot(): boolean {
+    return this.#slots.hasFree
+  }
+
+  /** Hands it out as soon as there is a slot for it. */
+  offer(held: HeldMessage): void {
+    this.ask(held.message, () => held.startable && this.execute(held))
+  }
+
+  /** Calls `start` with a slot in hand; what it answers says whether the slot is used. */
+  ask({ priority, eta }: TaskMessage, start: () => boolean): void {
+    this.#slots.ask({ priority, eta, start })
+  }
+
+  /** With a slot in hand: hands it out to execute, or as revoked, which uses none. */
+  execute(held: HeldMessage, settled?: () => void): boolean {
+    const veto = this.#parts.revoked(held.message)
+    if (veto) {
+      this.withoutSlot(held, veto)
+      return false
+    }
+    this.#deliver(held, undefined, () => {
+      settled?.()
+      this.#slots.release()
+    })
+    return true
+  }
+
+  /** Whether it is revoked; then it is handed out as that. */
+  isRevoked(held: HeldMessage): boolean {
+    const veto = this.#parts.revoked(held.message)
+    if (veto) this.withoutSlot(held, veto)
+    return veto !== undefined
+  }
+
+  /** Hands out what will not execute: with a veto, or too late. */
+  withoutSlot(held: HeldMessage, veto?: Veto): void {
+    this.#deliver(held, veto, () => {})
+  }
+
+  /** Nothing is handed out any more. */
+  close(): void {
+    this.#slots.close()
+  }
+
+  #deliver(held: HeldMessage, veto: Veto | undefined, settled: () => void): void {
+    const { intake, republisher, idle } = this.#parts
+    held.taken = true
+    this.#count++
+    intake.deliver({
+      message: held.message,
+      ...(veto ? { veto } : {}),
+      settle: async (verdict) => {
+        if (!held.open) return
+        await settleHeld(held, verdict, republisher)
+        this.#count--
+        settled()
+        if (this.#count === 0) idle()
+      },
+    })
+  }
+}

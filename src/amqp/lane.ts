@@ -1,0 +1,121 @@
+import type { Clock } from '../core/clock.ts'
+import type { HeldMessage, Holdings } from './held-message.ts'
+import type { LaneDesk } from './lane-desk.ts'
+import type { Relay } from './relay.ts'
+import type { Republisher } from './republisher.ts'
+import type { Channel, Incoming, Subscription } from './session.ts'
+import { giveBack } from './settle-held.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+export interface LaneParts {
+  readonly clock: Clock
+  readonly desk: LaneDesk
+  readonly relay: Relay
+  readonly republisher: Republisher
+  readonly holdings: Holdings
+  /** Takes it as a message; what cannot be decoded is set aside. */
+  readonly receive: (incoming: Incoming, channel: Channel) => HeldMessage | undefined
+}
+
+/** So much of a lane is held at once, due or not: more than may wait for one entry, so that others pass. */
+export const lanePrefetch = 2_000
+
+/**
+ * One lane in one session: while this worker is first in line it holds what is not due yet, and brings to the desk what
+ * is. Nobody says who is first; whoever gets messages is.
+ */
+export class Lane {
+  readonly queue: string
+  readonly #parts: LaneParts
+  readonly #channel: Channel
+  #room: WaitingRoom<HeldMessage>
+  #subscription: Subscription | undefined
+  /** What arrives is wanted. */
+  #inLine = false
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(queue: string, channel: Channel, parts: LaneParts) {
+    this.queue = queue
+    this.#channel = channel
+    this.#parts = parts
+    this.#room = this.#newRoom()
+  }
+
+  /** How many are held that are not due yet. */
+  get waiting(): number {
+    return this.#room.size
+  }
+
+  /** Gets in line. */
+  subscribe(): Promise<void> {
+    return this.#next(() => this.#enter())
+  }
+
+  /** Goes to the end of the line, unless something of this lane executes here. Says whether it did. */
+  async stepAside(): Promise<boolean> {
+    let stepped = false
+    await this.#next(async () => {
+      if (!this.#subscription || !this.#parts.desk.isIdle(this.queue)) return
+      await this.#leave()
+      await this.#enter()
+      stepped = true
+    })
+    return stepped
+  }
+
+  /** Leaves the line. */
+  unsubscribe(): Promise<void> {
+    return this.#next(() => this.#leave())
+  }
+
+  /** Forgets what it holds: its session is over. */
+  close(): void {
+    this.#room.close()
+  }
+
+  #next(change: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(change)
+    this.#last = done.catch(() => {}) // told to whoever asked for it
+    return done
+  }
+
+  async #enter(): Promise<void> {
+    this.#inLine = true
+    this.#subscription = await this.#channel.consume(this.queue, {}, (incoming) => this.#take(incoming))
+  }
+
+  /** What has not started is given back; nothing starts meanwhile. */
+  async #leave(): Promise<void> {
+    const subscription = this.#subscription
+    if (!subscription) return
+    this.#subscription = undefined
+    this.#inLine = false
+    this.#room.close()
+    this.#room = this.#newRoom()
+    await Promise.all([subscription.cancel(), ...this.#giveBackUnstarted()])
+    await Promise.all(this.#giveBackUnstarted()) // what came before the cancellation was confirmed
+  }
+
+  #giveBackUnstarted(): Promise<void>[] {
+    const { holdings, republisher } = this.#parts
+    return [...holdings]
+      .filter((held) => held.origin === this.queue && held.startable)
+      .map((held) => giveBack(held, republisher))
+  }
+
+  #take(incoming: Incoming): void {
+    const { clock, desk, receive, relay } = this.#parts
+    const held = receive(incoming, this.#channel)
+    if (!held || !this.#inLine) return
+    if (held.message.eta <= clock.now()) desk.take(held, this.queue)
+    else {
+      this.#room.add(held)
+      relay.relieve(this.#room, lanePrefetch)
+    }
+  }
+
+  #newRoom(): WaitingRoom<HeldMessage> {
+    const { clock, desk } = this.#parts
+    return new WaitingRoom({ clock, due: (held) => desk.take(held, this.queue) })
+  }
+}
