@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   beat: ['core', 'schedule', 'task', 'broker', 'journal'],
   worker: ['core', 'task', 'broker', 'journal'],
   sqlite: ['core', 'task', 'broker', 'journal'],
+  amqp: ['core', 'task', 'broker', 'journal'],
   observe: ['core', 'task'],
   system: ['core'],
   app: [
@@ -24,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'config',
     'beat',
     'worker',
+    'amqp',
     'sqlite',
     'observe',
     'system',
@@ -37,6 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'config',
     'beat',
     'worker',
+    'amqp',
     'sqlite',
     'observe',
     'system',
@@ -55,6 +58,7 @@ const soleImporter: Readonly<Record<string, string>> = {
   'fastest-levenshtein': 'config/',
   'cron-parser': 'schedule/',
   pino: 'observe/',
+  amqplib: 'amqp/',
   commander: 'cli/',
 }
 const oneFile = ['cron-parser', 'pino', 'fastest-levenshtein']

@@ -34,7 +34,7 @@ import { AmqpDeadLetters } from './dead-letters.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Declarations } from './declarations.ts'
 import { leadByBaton } from './lead-by-baton.ts'
-import type { Link, LinkEvent } from './link.ts'
+import type { Link } from './link.ts'
 import { openLink } from './open-link.ts'
 import type { Credentials, TlsFiles } from './open-session.ts'
 import { Peers } from './peers.ts'
@@ -62,7 +62,7 @@ export interface AmqpBrokerOptions {
   readonly random: Random
   readonly host: string
   readonly pid: number
-  readonly emit: (event: BrokerEvent | LinkEvent) => void
+  readonly emit: (event: BrokerEvent) => void
   readonly deadlines?: Partial<Deadlines>
 }
 

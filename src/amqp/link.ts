@@ -14,18 +14,3 @@ export interface Link {
   close(): Promise<void>
 }
 
-/** What a link tells beyond what is asked of it; `place` is `host:port`. */
-export type LinkEvent =
-  | { readonly kind: 'linkOpened'; readonly link: string; readonly place: string }
-  | {
-      readonly kind: 'linkFailed'
-      readonly link: string
-      readonly place: string
-      readonly error: unknown
-      /** How many in a row have failed, from 1. */
-      readonly failures: number
-      readonly nextInMs: number
-    }
-  | { readonly kind: 'linkLost'; readonly link: string; readonly place: string; readonly error: unknown }
-  | { readonly kind: 'linkBlocked'; readonly link: string; readonly place: string; readonly reason: string }
-  | { readonly kind: 'linkUnblocked'; readonly link: string; readonly place: string }

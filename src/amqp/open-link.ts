@@ -15,6 +15,7 @@
  * - A session that is lost: the same, beginning with the address that it was at. One that lived shorter than the
  *   longest wait does not begin a new count: what breaks each session at once must not be repeated without pause.
  */
+import type { LinkEvent } from '../broker/broker-event.ts'
 import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
@@ -22,7 +23,7 @@ import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import { type Address, placeOf } from './address.ts'
 import type { AmqplibSession } from './amqplib-session.ts'
 import { type Deadlines, defaultDeadlines } from './deadlines.ts'
-import type { Link, LinkEvent } from './link.ts'
+import type { Link } from './link.ts'
 import { type Credentials, openSession, type TlsFiles } from './open-session.ts'
 import type { Session } from './session.ts'
 

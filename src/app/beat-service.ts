@@ -7,9 +7,9 @@ import type { Service } from '../core/service.ts'
 import type { BeatRecord } from '../journal/beat-record.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteBeatRecord } from '../sqlite/sqlite-beat-record.ts'
-import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
 import { releaseMemory } from '../system/release-memory.ts'
 import type { Host } from './host.ts'
+import { openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
 
 /** From here on loading a schedule takes so much more memory than keeping it that it is worth giving back. */
@@ -38,14 +38,12 @@ export class BeatService implements Service {
     if (!settings) throw new Error('a beat service starts once')
     this.#settings = undefined
     const { name: host, pid } = this.#host
-    const { path, group } = settings.broker
+    const { group } = settings.broker
     const clock = systemClock
-    const broker = openSqliteBroker({
-      path,
+    const broker = openBroker({
+      settings,
+      host: this.#host,
       create: true,
-      clock,
-      host,
-      pid,
       emit: (event) => this.#emit({ from: 'broker', event }),
     })
     const record = openSqliteBeatRecord({ path: journalPath(settings), group })

@@ -2,29 +2,21 @@ import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:
 import { dirname } from 'node:path'
 import type { Broker } from '../broker/broker.ts'
 import type { Settings } from '../config/settings.ts'
-import { systemClock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import type { Journal } from '../journal/journal.ts'
-import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
 import type { Host } from './host.ts'
+import { openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
 
 /**
  * The broker, for a command that sends or asks and goes. Nothing is made that is not there: throws STATE_UNUSABLE when
  * no beat or worker has run here, and when this user may not take part, with whose membership is needed.
  */
-export function openExistingBroker({ broker }: Settings, { name, pid }: Host): Broker {
-  refuseWithoutAccess(broker.path)
-  return openSqliteBroker({
-    path: broker.path,
-    create: false,
-    clock: systemClock,
-    host: name,
-    pid,
-    // Who neither consumes nor leads has nothing to tell.
-    emit: () => {},
-  })
+export function openExistingBroker(settings: Settings, host: Host): Broker {
+  if (settings.broker.kind === 'sqlite') refuseWithoutAccess(settings.broker.path)
+  // Who neither consumes nor leads has nothing to tell.
+  return openBroker({ settings, host, create: false, emit: () => {} })
 }
 
 /** The journal of this host, to be read; see `openExistingBroker`. */

@@ -5,7 +5,6 @@ import { milliseconds } from '../core/instant.ts'
 import type { Service } from '../core/service.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
-import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
 import { type Guard, openGuard } from '../system/guard.ts'
 import { CommandExecutor } from '../worker/executors/command-executor.ts'
@@ -14,6 +13,7 @@ import { createRegistry } from '../worker/registry.ts'
 import { TaskModules } from '../worker/task-modules.ts'
 import { Worker, type WorkerPlan } from '../worker/worker.ts'
 import type { Host } from './host.ts'
+import { openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
 
 export interface WorkerServiceParts {
@@ -51,12 +51,10 @@ export class WorkerService implements Service {
   async start(): Promise<void> {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host
-    const broker = openSqliteBroker({
-      path: settings.broker.path,
+    const broker = openBroker({
+      settings,
+      host,
       create: true,
-      clock: systemClock,
-      host: name,
-      pid,
       emit: (event) => emit({ from: 'broker', event }),
     })
     const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })

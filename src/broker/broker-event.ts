@@ -13,3 +13,20 @@ export type BrokerEvent =
   | { readonly kind: 'claimsFreed'; readonly instance: string; readonly count: number }
   | { readonly kind: 'deadLettersRemoved'; readonly count: number }
   | { readonly kind: 'wakeUpsUnavailable'; readonly error: unknown }
+  | LinkEvent
+
+/** About a connection to a broker that is somewhere else; `place` is `host:port`. */
+export type LinkEvent =
+  | { readonly kind: 'linkOpened'; readonly link: string; readonly place: string }
+  | {
+      readonly kind: 'linkFailed'
+      readonly link: string
+      readonly place: string
+      readonly error: unknown
+      /** How many in a row have failed, from 1. */
+      readonly failures: number
+      readonly nextInMs: number
+    }
+  | { readonly kind: 'linkLost'; readonly link: string; readonly place: string; readonly error: unknown }
+  | { readonly kind: 'linkBlocked'; readonly link: string; readonly place: string; readonly reason: string }
+  | { readonly kind: 'linkUnblocked'; readonly link: string; readonly place: string }

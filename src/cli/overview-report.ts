@@ -8,12 +8,12 @@ import { type Cell, paint, print, printTable, remark, type Terminal } from './te
 /** For people: a few lines on who is there, and tables of queues and entries. */
 export function printOverview(terminal: Terminal, overview: Overview): void {
   const { broker, journal, queues, entries, now } = overview
-  for (const [what, { path, exists }] of [
-    ['broker', broker],
-    ['journal', journal],
+  for (const [what, place, exists] of [
+    ['broker', broker.place, broker.exists],
+    ['journal', journal.path, journal.exists],
   ] as const)
-    if (!exists) remark(terminal, `the ${what} ${path} does not exist yet: no beat or worker has run here`)
-  print(terminal, `broker   ${printable(broker.path)}, group ${printable(overview.group)}`)
+    if (!exists) remark(terminal, `the ${what} ${place} does not exist yet: no beat or worker has run here`)
+  print(terminal, `broker   ${printable(broker.place)}, group ${printable(overview.group)}`)
   print(terminal, `beat     ${leaderLine(terminal, overview)}`)
   for (const line of workerLines(terminal, overview)) print(terminal, `worker   ${line}`)
   print(terminal, `journal  of ${printable(`${journal.host}, ${journal.path}`)}`)

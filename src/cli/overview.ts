@@ -1,5 +1,6 @@
 import { isThere, openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
 import type { Host } from '../app/host.ts'
+import { describeBroker } from '../app/open-broker.ts'
 import { journalPath } from '../app/paths.ts'
 import type { BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
@@ -12,7 +13,8 @@ import { nextStart } from './upcoming.ts'
 /** Everything that `status` tells, at one moment. */
 export interface Overview {
   readonly now: Instant
-  readonly broker: { readonly path: string; readonly exists: boolean }
+  /** `exists` is about files: one that is somewhere else is asked. */
+  readonly broker: { readonly place: string; readonly exists: boolean }
   readonly group: string
   /** Who leads the group, or did last. */
   readonly leader: LeaderStatus | undefined
@@ -38,8 +40,11 @@ export interface EntryOverview {
 
 /** Looks at broker, journal and schedule. That nothing has run here yet is an answer, not an error. */
 export async function readOverview(settings: Settings, host: Host, now: Instant): Promise<Overview> {
-  const { path, group } = settings.broker
-  const broker = { path, exists: isThere(path) }
+  const { group } = settings.broker
+  const broker = {
+    place: describeBroker(settings.broker),
+    exists: settings.broker.kind === 'amqp' || isThere(settings.broker.path),
+  }
   const journal = { host: host.name, path: journalPath(settings), exists: isThere(journalPath(settings)) }
   const { leaders, workers, queues } = broker.exists ? await readBroker(settings, host) : nobody
   const last = journal.exists ? await readNewest(settings, host) : new Map<string, HistoryItem>()

@@ -1,6 +1,7 @@
 import type { BrokerEvent } from '../broker/broker-event.ts'
 import { describeError } from '../core/errors.ts'
 import type { Line } from './line.ts'
+import { narrateLink } from './narrate-link.ts'
 
 export function narrateBroker(event: BrokerEvent): Line {
   switch (event.kind) {
@@ -36,5 +37,7 @@ export function narrateBroker(event: BrokerEvent): Line {
         message: `the kernel cannot wake this worker, so it looks ten times a second: ${describeError(event.error)}`,
         fields: {},
       }
+    default:
+      return narrateLink(event)
   }
 }

@@ -71,7 +71,7 @@ test('--json has the same for programs', async () => {
   const { run, message, stateDir } = await openBusyWorld()
   const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   expect((await run('status', '--json')).json()).toEqual({
-    broker: { path: join(stateDir, 'broker.db'), exists: true },
+    broker: { place: join(stateDir, 'broker.db'), exists: true },
     group: 'main',
     leader: {
       host: 'there',

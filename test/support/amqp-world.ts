@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { parseAmqpUrl } from '../../src/amqp/address.ts'
-import type { Link, LinkEvent } from '../../src/amqp/link.ts'
+import type { Link } from '../../src/amqp/link.ts'
+import type { LinkEvent } from '../../src/broker/broker-event.ts'
 import { type LinkOptions, openLink } from '../../src/amqp/open-link.ts'
 import type { Session } from '../../src/amqp/session.ts'
 import { systemClock } from '../../src/core/clock.ts'

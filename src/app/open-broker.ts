@@ -1,0 +1,66 @@
+import { type Address, parseAmqpUrl, placeOf } from '../amqp/address.ts'
+import { openAmqpBroker } from '../amqp/amqp-broker.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { BrokerSettings, Settings } from '../config/settings.ts'
+import { systemClock } from '../core/clock.ts'
+import { TaskbeatError } from '../core/errors.ts'
+import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
+import { defaultQueue } from '../task/task-message.ts'
+import { brokerPassword } from './broker-password.ts'
+import type { Host } from './host.ts'
+
+export interface OpenBroker {
+  readonly settings: Settings
+  readonly host: Host
+  /** Make what is missing, where the broker is files. */
+  readonly create: boolean
+  readonly emit: (event: BrokerEvent) => void
+}
+
+/** The broker that the configuration names. Throws STATE_UNUSABLE, STATE_CORRUPT or CONFIG_INVALID. */
+export function openBroker({ settings, host, create, emit }: OpenBroker): Broker {
+  const { broker } = settings
+  const common = { clock: systemClock, host: host.name, pid: host.pid, emit }
+  if (broker.kind === 'sqlite') return openSqliteBroker({ ...common, path: broker.path, create })
+  const password = brokerPassword(broker.passwordFile, host)
+  const types = new Map(settings.queues.map(({ name, type }) => [name, type]))
+  const { heartbeat, hold, consumerTimeout, tls } = broker
+  return openAmqpBroker({
+    ...common,
+    addresses: broker.urls.map(addressOf),
+    credentials: password === undefined ? {} : { password },
+    tls,
+    heartbeat,
+    hold,
+    consumerTimeout,
+    queues: queuesOf(settings),
+    typeOf: (queue) => types.get(queue) ?? 'quorum',
+    random: Math.random,
+  })
+}
+
+/** Where the broker is, for people: a path, or hosts and vhost, never a password. */
+export function describeBroker(broker: BrokerSettings): string {
+  if (broker.kind === 'sqlite') return broker.path
+  const addresses = broker.urls.map(addressOf)
+  const [first] = addresses
+  return `${first?.tls ? 'amqps' : 'amqp'}://${addresses.map(placeOf).join(',')}/${first?.vhost === '/' ? '' : first?.vhost}`
+}
+
+function addressOf(url: string): Address {
+  const address = parseAmqpUrl(url)
+  if ('problem' in address) throw new TaskbeatError('CONFIG_INVALID', `broker.url: ${address.problem}`)
+  return address
+}
+
+/** Every queue that the file names. */
+function queuesOf({ schedules, tasks, worker, queues }: Settings): string[] {
+  const named = [
+    ...worker.queues,
+    ...queues.map(({ name }) => name),
+    ...schedules.map(({ queue }) => queue),
+    ...tasks.flatMap(({ queue }) => queue ?? []),
+  ]
+  return [...new Set([defaultQueue, ...named])]
+}

@@ -1,0 +1,34 @@
+import type { LinkEvent } from '../broker/broker-event.ts'
+import { describeDuration } from '../core/duration.ts'
+import { describeError } from '../core/errors.ts'
+import { milliseconds } from '../core/instant.ts'
+import type { Line } from './line.ts'
+
+export function narrateLink(event: LinkEvent): Line {
+  const fields = { link: event.link, place: event.place }
+  switch (event.kind) {
+    case 'linkOpened':
+      return { level: 'info', message: `connected to ${event.place} (${event.link})`, fields }
+    case 'linkFailed':
+      return {
+        // The first of a row is news; the others only say that it is still so.
+        level: event.failures === 1 ? 'error' : 'debug',
+        message: `cannot connect (${event.link}): ${describeError(event.error)}; trying again in ${describeDuration(milliseconds(event.nextInMs))}`,
+        fields: { ...fields, failures: event.failures },
+      }
+    case 'linkLost':
+      return {
+        level: 'warn',
+        message: `connection to ${event.place} lost (${event.link}): ${describeError(event.error)}`,
+        fields,
+      }
+    case 'linkBlocked':
+      return {
+        level: 'warn',
+        message: `${event.place} takes nothing for now (${event.link}): ${event.reason}`,
+        fields,
+      }
+    case 'linkUnblocked':
+      return { level: 'info', message: `${event.place} takes messages again (${event.link})`, fields }
+  }
+}
