@@ -1,12 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
-import type { Channel, Incoming, QueueCounts, Session } from './session.ts'
+import { type Channel, type Incoming, RefusedError, type Session } from './session.ts'
 
-/** Messages that were taken to be looked at. All but those that are acknowledged go back when it is closed. */
+/** Messages that were taken to be looked at. All but those that were acknowledged go back when it is closed, in their old order. */
 export interface Reading {
   readonly channel: Channel
   /** Those that were meant, the oldest first. */
   readonly found: readonly Incoming[]
+  close(): Promise<void>
 }
 
 export interface Search {
@@ -15,40 +16,61 @@ export interface Search {
   readonly most: number
 }
 
-/** A reader that is alive is done by then; one that is not holds up nobody for longer. */
-const patience = milliseconds(5_000)
-const pause = milliseconds(100)
-/** When nothing has come for so long, nothing more will: some were dropped meanwhile, or another reader has them. */
+/** A reader that is alive is done by then; one that hangs holds up nobody for longer. */
+const patience = milliseconds(10_000)
+const pause = milliseconds(50)
+/** When nothing has come for so long, nothing more will: some were dropped meanwhile, or a reader that hangs has them. */
 const quiet = milliseconds(1_000)
-const mostTries = 3
 
-/**
- * Takes all that is in the queue, without acknowledging it, and keeps what is meant; undefined when there is nothing.
- * Whoever opens it closes the channel, which gives everything back in its old order.
- */
+/** Takes all that is in the queue, without acknowledging it, and keeps what is meant; undefined when there is nothing. */
 export async function openReading(
   session: Session,
   queue: string,
   search: Search,
   clock: Clock,
 ): Promise<Reading | undefined> {
-  for (let tries = 1; ; tries++) {
-    const counts = await awaitTurn(session, queue, clock)
-    if (!counts || counts.messages === 0) return undefined
-    const channel = await session.openChannel({ confirm: false, prefetch: 0 })
-    const { found, taken } = await take(channel, queue, counts.messages, search, clock)
-    if (taken >= counts.messages || tries === mostTries) return { channel, found }
-    await channel.close()
-    await clock.sleep(milliseconds(pause * tries))
+  if ((await countIn(session, queue)) === undefined) return undefined
+  const endTurn = await awaitTurn(session, queue, clock)
+  const expected = (await countIn(session, queue)) ?? 0
+  if (expected === 0) {
+    await endTurn()
+    return undefined
   }
+  const channel = await session.openChannel({ confirm: false, prefetch: 0 })
+  const found = await take(channel, queue, expected, search, clock)
+  const close = async (): Promise<void> => {
+    await channel.close()
+    await endTurn()
+  }
+  return { channel, found, close }
 }
 
-async function awaitTurn(session: Session, queue: string, clock: Clock): Promise<QueueCounts | undefined> {
+async function countIn(session: Session, queue: string): Promise<number | undefined> {
+  const counts = await session.apart(`look at the queue ${queue}`, (channel) => channel.checkQueue(queue))
+  return counts?.messages
+}
+
+/**
+ * Whoever reads finds nothing while another does, so readers take turns: a queue that belongs to one connection is the
+ * turn, and goes when that connection does. It is a courtesy, not a lock: who may not declare it reads all the same.
+ */
+async function awaitTurn(session: Session, queue: string, clock: Clock): Promise<() => Promise<void>> {
+  const turn = {
+    name: `${queue}.reader`,
+    durable: false,
+    exclusive: true,
+    arguments: { 'x-queue-type': 'classic' },
+  } as const
   const giveUp = clock.monotonic() + patience
   for (;;) {
-    const counts = await session.apart(`look for queue ${queue}`, (channel) => channel.checkQueue(queue))
-    if (!counts || counts.consumers === 0 || clock.monotonic() >= giveUp) return counts
-    await clock.sleep(pause)
+    try {
+      await session.apart('read dead letters alone', (channel) => channel.declareQueue(turn))
+      return () => session.apart('let others read dead letters', (channel) => channel.deleteQueue(turn.name))
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      if (error.replyCode !== 405 || clock.monotonic() >= giveUp) return async () => {}
+      await clock.sleep(pause)
+    }
   }
 }
 
@@ -58,7 +80,7 @@ async function take(
   expected: number,
   { isMeant, most }: Search,
   clock: Clock,
-): Promise<{ found: Incoming[]; taken: number }> {
+): Promise<readonly Incoming[]> {
   const found: Incoming[] = []
   const complete = new AbortController()
   let taken = 0
@@ -73,5 +95,5 @@ async function take(
   const over = AbortSignal.any([complete.signal, channel.lost])
   while (!over.aborted && clock.monotonic() - lastAt < quiet) await clock.sleep(quiet, over)
   channel.lost.throwIfAborted()
-  return { found: [...found], taken }
+  return [...found]
 }

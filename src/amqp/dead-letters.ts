@@ -31,6 +31,7 @@ export interface AmqpDeadLettersParts {
  */
 export class AmqpDeadLetters implements DeadLetters {
   readonly #parts: AmqpDeadLettersParts
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(parts: AmqpDeadLettersParts) {
     this.#parts = parts
@@ -87,8 +88,22 @@ export class AmqpDeadLetters implements DeadLetters {
     })
   }
 
+  /** One after another: readers of one connection do not take turns by themselves. */
+  #read<T>(
+    isMeant: (incoming: Incoming) => boolean,
+    most: number,
+    use: (found: Found[]) => Promise<T>,
+  ): Promise<T> {
+    const reading = this.#turn.then(() => this.#readNow(isMeant, most, use))
+    this.#turn = reading.then(
+      () => {},
+      () => {}, // told to whoever asked for it
+    )
+    return reading
+  }
+
   /** What is meant in all of the queues, each queue's newest first, to be used while it is taken. */
-  async #read<T>(
+  async #readNow<T>(
     isMeant: (incoming: Incoming) => boolean,
     most: number,
     use: (found: Found[]) => Promise<T>,
@@ -111,7 +126,7 @@ export class AmqpDeadLetters implements DeadLetters {
     } catch (error) {
       throw error instanceof TaskbeatError ? error : unavailable(error)
     } finally {
-      await Promise.allSettled(readings.map(({ channel }) => channel.close()))
+      await Promise.allSettled(readings.map((reading) => reading.close()))
     }
   }
 
