@@ -14,9 +14,10 @@
  *
  * The invariant: what lies behind the cursor of the newest baton has been confirmed by the broker.
  *
- * - Nobody has begun: whoever finds the queue without messages and without consumers puts a first baton there. One too
- *   many is harmless, for the newest wins; of two that were put there at once, both sides choose the same.
  * - STANDBY: the queue is consumed and gives nothing. Being given something is being chosen.
+ * - Nobody has begun: whoever finds the queue without messages and without consumers, and is given nothing for a
+ *   moment, puts a first baton there; and so does, now and then, whoever has waited for long. One too many is harmless,
+ *   for the newest wins: a leader removes it. Of two that were put there at once, both sides choose the same.
  * - CLAIMING: a leader that died while it wrote leaves two batons, so they are collected for a moment, unless the
  *   first says that it was put down in order. Then epoch + 1 is written.
  * - What is no baton is told and removed. If nothing else was there, the group begins anew.
@@ -49,6 +50,13 @@ export interface LeadParts {
 }
 
 const collectingTime = milliseconds(250)
+/**
+ * How long a queue that seems to hold nothing is consumed before it is believed: RabbitMQ says so, too, of a queue that
+ * has not elected its leader since the broker started, and drops without a word what is published to it then.
+ */
+const vacancyTime = milliseconds(300)
+/** How long nothing may be heard of the group: whoever should have begun it may have died before. */
+const silenceTime = milliseconds(300_000)
 /** Far more than batons ever lie there, so that what was forged does not hide the one that counts. */
 const prefetch = 16
 
@@ -63,15 +71,19 @@ export async function leadByBaton(
   signal: AbortSignal,
 ): Promise<AmqpTerm> {
   let session: Session | undefined
+  const withdraw = (): void => void session?.close()
+  signal.addEventListener('abort', withdraw, { once: true })
   try {
     session = await parts.connect(signal)
     return await standBy(parts, session, candidate, signal)
   } catch (error) {
     await session?.close()
     signal.throwIfAborted()
-    if (error instanceof TaskbeatError) throw error
+    if (error instanceof TaskbeatError) throw isOfLaterVersion(error.cause) ? error.cause : error
     const message = `cannot stand for the lead of ${candidate.group}: ${describeError(error)}`
     throw new TaskbeatError('BROKER_UNAVAILABLE', message, { cause: error })
+  } finally {
+    signal.removeEventListener('abort', withdraw)
   }
 }
 
@@ -87,12 +99,15 @@ async function standBy(
   const consuming = await session.openChannel({ confirm: false, prefetch })
   const lease = new BatonLease({ session, publishing, consuming, queue, clock, emit })
   const counts = await session.apart(`look at queue ${queue}`, (channel) => channel.checkQueue(queue))
-  if (counts?.messages === 0 && counts.consumers === 0) await lease.plant(firstBaton(newUuid(), clock.now()))
   await lease.open()
-  await unlessAborted(lease.chosen, signal)
-  if (!lease.baton?.resigned) await clock.sleep(collectingTime, AbortSignal.any([signal, session.lost]))
-  signal.throwIfAborted()
-  session.lost.throwIfAborted()
+  const isVacant = counts?.messages === 0 && counts.consumers === 0
+  const over = AbortSignal.any([signal, session.lost])
+  for (let patience = isVacant ? vacancyTime : silenceTime; ; patience = silenceTime) {
+    if (await isChosenWithin(patience, lease, clock, over)) break
+    await lease.plant(firstBaton(newUuid(), clock.now()))
+  }
+  if (!lease.baton?.resigned) await clock.sleep(collectingTime, over)
+  over.throwIfAborted()
   return claim(parts, session, publishing, lease, candidate)
 }
 
@@ -117,14 +132,22 @@ function predecessorOf({ holder }: Baton): Predecessor | undefined {
   return holder && { host: holder.host, scheduleHash: holder.scheduleHash }
 }
 
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
+/** A session tells why it is over in words of its own. */
+function isOfLaterVersion(cause: unknown): cause is TaskbeatError {
+  return cause instanceof TaskbeatError && cause.code === 'UNSUPPORTED'
+}
+
+/** Rejects when the signal is aborted. */
+async function isChosenWithin(
+  length: Milliseconds,
+  lease: BatonLease,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const over = new AbortController()
+  const chosen = lease.chosen.then(() => true)
+  const silence = clock.sleep(length, AbortSignal.any([signal, over.signal])).then(() => false)
+  const isChosen = await Promise.race([chosen, silence]).finally(() => over.abort())
   signal.throwIfAborted()
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
+  return isChosen
 }

@@ -16,6 +16,7 @@ import {
 } from '../../src/amqp/topology.ts'
 import type { Broker, Consumer, Intake } from '../../src/broker/broker.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import type { QueueStatus } from '../../src/broker/broker-status.ts'
 import type { Candidate } from '../../src/broker/term.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { instant, type Milliseconds, milliseconds } from '../../src/core/instant.ts'
@@ -34,6 +35,8 @@ export interface LeadChange extends Partial<Candidate> {
   /** Sees, and may replace, each session before it is used. */
   readonly around?: (session: Session) => Session
   readonly signal?: AbortSignal
+  /** In place of what a test has no opinion about. */
+  readonly parts?: Partial<LeadParts>
 }
 
 /** What leading takes, at a broker that has nothing but what is declared here. */
@@ -53,6 +56,7 @@ export function leadParts(url: string, group: string, change: LeadChange = {}): 
     clock: systemClock,
     heartbeat,
     emit: change.emit ?? (() => {}),
+    ...change.parts,
   }
 }
 
@@ -66,10 +70,12 @@ export async function leadAt(url: string, change: LeadChange = {}): Promise<Amqp
 export class AmqpTermWorld implements TermWorld {
   readonly keepsOneCopy = false
   readonly url: string
+  readonly vhost: string
   readonly #terms: AmqpTerm[] = []
 
   constructor(url: string) {
     this.url = url
+    this.vhost = url.slice(url.lastIndexOf('/') + 1)
   }
 
   async lead(change: LeadChange = {}): Promise<AmqpTerm> {
@@ -104,6 +110,7 @@ export class AmqpTermWorld implements TermWorld {
     return { kill: () => child.kill() }
   }
 
+  /** Of its own, and closed with the test. */
   async session(): Promise<Session> {
     const session = await openTestSession(this.url, milliseconds(10_000), signal)
     onTestFinished(() => session.close())
@@ -124,11 +131,11 @@ export class AmqpTermWorld implements TermWorld {
     await channel.publish({ exchange: '', routingKey, body, headers: {} })
   }
 
-  /** Everything that workers would get now, in order of arrival, acknowledged. */
+  /** Everything that workers would get now (but for lanes, which only hand out to consumers), acknowledged. */
   async drain(): Promise<string[]> {
     const channel = await (await this.session()).openChannel({ confirm: false, prefetch: 0 })
     const ids: string[] = []
-    for (const name of everyQueue) {
+    for (const name of ['taskbeat', etaQueue('taskbeat')]) {
       for (;;) {
         const incoming = await channel.get(name)
         if (!incoming) break
@@ -168,17 +175,22 @@ export class AmqpTermWorld implements TermWorld {
     return { stop: async () => stopped.abort() }
   }
 
-  async #count(): Promise<Awaited<ReturnType<Broker['status']>>['queues'][number]> {
+  async countReady(queue: string): Promise<number> {
     const session = await this.session()
-    const count = (name: string): Promise<number> =>
-      session.apart('count', async (channel) => (await channel.checkQueue(name))?.messages ?? 0)
-    return {
-      name: 'taskbeat',
-      ready: await count('taskbeat'),
-      scheduled: await count(etaQueue('taskbeat')),
-      running: 0,
-      dead: 0,
-    }
+    return session.apart('count', async (channel) => (await channel.checkQueue(queue))?.messages ?? 0)
+  }
+
+  /** How many batons lie there when nobody leads. */
+  batons(): Promise<number> {
+    return this.countReady(batonQueue('main'))
+  }
+
+  async #count(): Promise<QueueStatus> {
+    const [ready, scheduled] = [
+      await this.countReady('taskbeat'),
+      await this.countReady(etaQueue('taskbeat')),
+    ]
+    return { name: 'taskbeat', ready, scheduled, running: 0, dead: 0 }
   }
 }
 

@@ -1,0 +1,323 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Baton, claimedBy, encodeBaton, firstBaton, followedBy } from '../../src/amqp/baton.ts'
+import { batonQueue } from '../../src/amqp/topology.ts'
+import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import type { Emission } from '../../src/broker/term.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { cursorThrough } from '../../src/core/cursor.ts'
+import { TermLostError } from '../../src/core/errors.ts'
+import { milliseconds } from '../../src/core/instant.ts'
+import { newUuid } from '../../src/core/uuid.ts'
+import { AmqpTermWorld } from '../support/amqp-term-world.ts'
+import { eventually } from '../support/eventually.ts'
+import { anOccurrence, soon } from '../support/messages.ts'
+import { useRabbitmq } from '../support/rabbitmq.ts'
+import { RabbitmqNode } from '../support/rabbitmq-node.ts'
+
+const rabbitmq = useRabbitmq()
+const openWorld = async (): Promise<AmqpTermWorld> => new AmqpTermWorld(await rabbitmq.url())
+const emission = (change: Partial<Emission> = {}): Emission => ({
+  messages: [],
+  replacements: [],
+  revocations: [],
+  cursor: cursorThrough(soon(0)),
+  ...change,
+})
+const aborted = (signal: AbortSignal): Promise<boolean> => eventually('it is over', () => signal.aborted)
+const holder = { host: 'former', pid: 3, scheduleHash: 'ffff', since: soon(0) }
+const batonOf = (epoch: number, seq: number, change: Partial<Baton> = {}): Baton => ({
+  ...claimedBy(firstBaton(namespace, soon(0)), holder, soon(0)),
+  epoch,
+  seq,
+  ...change,
+})
+const namespace = newUuid()
+
+describe('a leader on RabbitMQ', () => {
+  test('that is killed while it emits is followed by one that knows what was committed', async () => {
+    const world = await openWorld()
+    const leader = world.start('emit', { heartbeatMs: 10_000 })
+    await leader.line()
+    const committed = [await leader.line(), await leader.line(), await leader.line()]
+    const waiting = world.lead({ host: 'two' })
+    await leader.kill()
+    const killed = performance.now()
+    const next = await waiting
+    expect(performance.now() - killed).toBeLessThan(2_000)
+    expect(next).toMatchObject({ epoch: 2, predecessor: { host: 'elsewhere', scheduleHash: 'aaaa' } })
+    expect(next.cursor?.due).toBeGreaterThan(Date.now() - 10_000)
+    expect(await world.drain()).toEqual(expect.arrayContaining(committed))
+  })
+
+  test('that stood still for longer than its lease publishes nothing when it goes on', async () => {
+    const world = await openWorld()
+    const leader = world.start('emit', { heartbeatMs: 1_000 })
+    await leader.line()
+    await leader.line()
+    const waiting = world.lead({ host: 'two' })
+    process.kill(leader.pid, 'SIGSTOP')
+    const stopped = performance.now()
+    const next = await waiting
+    expect(performance.now() - stopped).toBeLessThan(8_000)
+    await next.emit(emission({ cursor: cursorThrough(soon(60_000)) }))
+    expect((await world.drain()).length).toBeGreaterThan(0)
+    process.kill(leader.pid, 'SIGCONT')
+    let line = await leader.line()
+    while (!line.startsWith('lost')) line = await leader.line() // written before it was stopped
+    expect(line).toBe('lost TERM_LOST')
+    expect(await world.drain()).toEqual([])
+    expect(next.lost.aborted).toBe(false)
+    await next.emit(emission())
+  })
+
+  test('that dies between the occurrences and the cursor leaves the cursor where it was', async () => {
+    const world = await openWorld()
+    const messages = ['a', 'b', 'c'].map((entry) => anOccurrence(entry))
+    const cursor = cursorThrough(soon(1_000))
+    const first = await world.lead()
+    const committed = cursorThrough(soon(-1_000))
+    await first.emit(emission({ cursor: committed }))
+    await first.resign()
+    const leader = world.start('die', { messages, cursor, batons: 1 })
+    await leader.ended
+    const next = await world.lead({ host: 'two' })
+    expect(next.cursor).toEqual(committed)
+    expect(next.epoch).toBe(3)
+    await next.emit(emission({ messages, cursor }))
+    expect((await world.drain()).sort()).toEqual([...messages, ...messages].map(({ id }) => id).sort())
+  })
+
+  test('hands over within 200 ms when it resigns', async () => {
+    const world = await openWorld()
+    const term = await world.lead()
+    const waiting = world.lead({ host: 'two' })
+    await systemClock.sleep(milliseconds(500)) // a standby makes no sound
+    const before = performance.now()
+    void term.resign()
+    await waiting
+    expect(performance.now() - before).toBeLessThan(200)
+  })
+
+  test('resigns when what it has begun is finished', async () => {
+    const world = await openWorld()
+    const term = await world.lead()
+    const messages = Array.from({ length: 300 }, (_, index) => anOccurrence(`entry-${index}`))
+    const cursor = cursorThrough(soon(1_000))
+    const emitted = term.emit(emission({ messages, cursor }))
+    await term.resign()
+    await emitted
+    expect((await world.lead()).cursor).toEqual(cursor)
+    expect(new Set(await world.drain()).size).toBe(300)
+  })
+
+  test('does one thing at a time, and each in turn', async () => {
+    const world = await openWorld()
+    const term = await world.lead()
+    const cursors = [1, 2, 3, 4, 5].map((second) => cursorThrough(soon(second * 1_000)))
+    await Promise.all([
+      ...cursors.map((cursor) => term.emit(emission({ messages: [anOccurrence('tick')], cursor }))),
+      term.adopt('bbbb'),
+    ])
+    expect(term.cursor).toEqual(cursors[4])
+    expect(term.stamp.seq).toBe(7)
+    expect((await world.drain()).length).toBe(5)
+  })
+
+  test('writes its baton anew when there was nothing to emit for long', async () => {
+    const world = await openWorld()
+    const hasty: Clock = {
+      now: systemClock.now,
+      monotonic: () => milliseconds(performance.now() * 1_000),
+      sleep: (length, signal) => systemClock.sleep(milliseconds(length / 1_000), signal),
+    }
+    const term = await world.lead({ parts: { clock: hasty, heartbeat: milliseconds(100_000_000) } })
+    await eventually('it has written twice', () => term.stamp.seq >= 3)
+    expect(term.lost.aborted).toBe(false)
+  })
+
+  test('declares the queue of an entry that is new to the broker', async () => {
+    const world = await openWorld()
+    const declared: string[] = []
+    const term = await world.lead({
+      parts: {
+        declare: async (session, queue) => {
+          declared.push(queue)
+          await session.apart('declare', (channel) =>
+            channel.declareQueue({ name: queue, durable: true, arguments: { 'x-queue-type': 'quorum' } }),
+          )
+        },
+      },
+    })
+    await term.emit(emission({ messages: [anOccurrence('tick', {}, { queue: 'new' })] }))
+    expect(declared).toEqual(['new'])
+    expect(await world.countReady('new')).toBe(1)
+  })
+
+  test('waits for a queue of others, and leads on', async () => {
+    const world = await openWorld()
+    const term = await world.lead({
+      parts: {
+        plan: { hold: milliseconds(60_000), typeOf: () => 'existing' },
+        declare: async () => {},
+      },
+    })
+    const theirs = emission({ messages: [anOccurrence('tick', {}, { queue: 'celery' })] })
+    await expect(term.emit(theirs)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    expect(term.cursor).toBeUndefined()
+    expect(term.lost.aborted).toBe(false)
+    await term.emit(emission())
+  })
+})
+
+describe('a term on RabbitMQ is lost', () => {
+  test('when its queue of occurrences cannot be made', async () => {
+    const world = await openWorld()
+    const term = await world.lead()
+    const lost = emission({ messages: [anOccurrence('tick', {}, { queue: 'nowhere' })] })
+    await expect(term.emit(lost)).rejects.toThrow(TermLostError)
+    expect(term.lost.aborted).toBe(true)
+  })
+
+  test('when the queue of its baton is deleted; the next one begins anew', async () => {
+    const world = await openWorld()
+    const term = await world.lead()
+    await (await world.session()).apart('delete', (channel) => channel.deleteQueue(batonQueue('main')))
+    await aborted(term.lost)
+    await expect(term.emit(emission())).rejects.toThrow(TermLostError)
+    const next = await world.lead()
+    expect(next.epoch).toBe(1)
+    expect(next.namespace).not.toBe(term.namespace)
+  })
+
+  test('when a newer baton turns up', async () => {
+    const world = await openWorld()
+    const term = await world.lead()
+    await world.put(encodeBaton(batonOf(5, 0)))
+    await aborted(term.lost)
+    expect(await world.lead()).toMatchObject({ epoch: 6, namespace })
+  })
+})
+
+describe('the baton', () => {
+  test('that is newest counts, of several that a leader left behind', async () => {
+    const world = await openWorld()
+    await world.declare()
+    const cursor = cursorThrough(soon(1_000))
+    for (const baton of [batonOf(3, 4), batonOf(3, 5, { cursor }), batonOf(2, 9)])
+      await world.put(encodeBaton(baton))
+    const term = await world.lead()
+    expect(term).toMatchObject({ epoch: 4, cursor, namespace, predecessor: { host: 'former' } })
+    await term.resign()
+    expect(await world.batons()).toBe(1)
+  })
+
+  test('of two beats that began a group at once gives it one namespace', async () => {
+    const world = await openWorld()
+    const terms = [world.lead({ host: 'one' }), world.lead({ host: 'two' })]
+    const first = await Promise.race(terms)
+    await world.put(encodeBaton(firstBaton(newUuid(), soon(0)))) // of a third, that was slow
+    await first.emit(emission())
+    await first.resign()
+    const all = await Promise.all(terms)
+    expect(all.map((term) => term.namespace)).toEqual([first.namespace, first.namespace])
+    expect(Math.max(...all.map(({ epoch }) => epoch))).toBe(2)
+  })
+
+  test('that is forged is told and removed; the sound one counts', async () => {
+    const world = await openWorld()
+    await world.declare()
+    const events: BrokerEvent[] = []
+    for (let count = 0; count < 30; count++) await world.put(Buffer.from(`forged ${count}`))
+    await world.put(encodeBaton(batonOf(3, 4)))
+    const term = await world.lead({ emit: (event) => events.push(event) })
+    expect(term.epoch).toBe(4)
+    expect(events).toHaveLength(30)
+    expect(events[0]).toMatchObject({ kind: 'messageUndecodable', queue: batonQueue('main') })
+    await world.put(Buffer.from('{"v":1,"epoch":99}'))
+    await eventually('it was told', () => events.length === 31)
+    await term.emit(emission())
+  })
+
+  test('that is forged and alone is nobody’s: the group begins anew', async () => {
+    const world = await openWorld()
+    await world.declare()
+    await world.put(encodeBaton(batonOf(2 ** 50, 0)))
+    expect(await world.lead()).toMatchObject({ epoch: 1, predecessor: undefined })
+  })
+
+  test('of a later version is left for those who can read it', async () => {
+    const world = await openWorld()
+    await world.declare()
+    await world.put(Buffer.from('{"v":2}'))
+    await expect(world.lead()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(world.lead()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    expect(await world.batons()).toBe(1)
+  })
+
+  test('is followed without a gap: seq counts what was written', async () => {
+    const world = await openWorld()
+    await world.declare()
+    await world.put(encodeBaton(followedBy(batonOf(7, 1), { resigned: true }, soon(0))))
+    const before = performance.now()
+    const term = await world.lead()
+    expect(performance.now() - before).toBeLessThan(2_000)
+    expect(term.stamp).toEqual({ epoch: 8, seq: 1 })
+  })
+})
+
+describe('while the broker', () => {
+  const openNode = async (): Promise<{ node: RabbitmqNode; world: AmqpTermWorld }> => {
+    const node = await RabbitmqNode.start()
+    onTestFinished(() => node[Symbol.asyncDispose]())
+    const vhost = await node.openVhost()
+    return { node, world: new AmqpTermWorld(`amqp://guest:guest@127.0.0.1:${node.port}/${vhost}`) }
+  }
+
+  test('closes connections or is restarted the term is lost, and the next one has the cursor', async () => {
+    const { node, world } = await openNode()
+    const before = await world.lead()
+    await node.closeConnections()
+    await aborted(before.lost)
+    const term = await world.lead()
+    const message = anOccurrence('tick')
+    const cursor = cursorThrough(soon(1_000))
+    await term.emit(emission({ messages: [message], cursor }))
+    await node.kill()
+    await aborted(term.lost)
+    await expect(term.emit(emission())).rejects.toThrow(TermLostError)
+    await expect(world.lead()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    await node.start()
+    const next = await world.lead()
+    expect(next).toMatchObject({ epoch: 3, cursor, namespace: before.namespace })
+    expect(await world.drain()).toEqual([message.id])
+  }, 60_000)
+
+  test('has an alarm the leader stays, publishes nothing new and keeps the cursor', async () => {
+    const { node, world } = await openNode()
+    const term = await world.lead()
+    const cursor = cursorThrough(soon(1_000))
+    await term.emit(emission({ cursor }))
+    await node.setAlarm()
+    const surprised = anOccurrence('surprised')
+    await expect(term.emit(emission({ messages: [surprised] }))).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+    })
+    await expect(term.emit(emission())).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    expect(term.cursor).toEqual(cursor)
+    expect(term.lost.aborted).toBe(false)
+    await node.clearAlarm()
+    const later = emission({ messages: [surprised], cursor: cursorThrough(soon(2_000)) })
+    const emitAgain = async (): Promise<void> => {
+      for (let tries = 0; tries < 100; tries++) {
+        const failure = await term.emit(later).catch((error: Error) => error)
+        if (failure === undefined) return
+        expect(failure).toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+        await systemClock.sleep(milliseconds(50))
+      }
+      throw new Error('it never went through')
+    }
+    await emitAgain()
+    expect(term.cursor).toEqual(later.cursor)
+    expect(new Set(await world.drain())).toEqual(new Set([surprised.id]))
+  }, 60_000)
+})
