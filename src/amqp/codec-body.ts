@@ -36,6 +36,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** JSON only: decoding pickle runs whatever the sender likes, and YAML can do as much. */
 function requireType(contentType: string | undefined): void {
+  if (contentType === 'application/json') return
   if (contentType === undefined) throw new Unreadable('it has no content type, expected application/json')
   const [type = ''] = contentType.split(';')
   if (type.trim().toLowerCase() !== 'application/json') {
@@ -44,7 +45,7 @@ function requireType(contentType: string | undefined): void {
 }
 
 function requireEncoding(encoding: string | undefined): void {
-  if (encoding === undefined || /^(?:utf-?8|us-ascii|ascii)$/i.test(encoding)) return
+  if (encoding === undefined || encoding === 'utf-8' || /^(?:utf-?8|us-ascii|ascii)$/i.test(encoding)) return
   throw new Unreadable(`its content encoding is ${quoted(encoding)}, expected utf-8`)
 }
 

@@ -16,6 +16,19 @@ const pattern =
  * Rounded up to the millisecond, so that nothing starts early. Undefined when it is no time.
  */
 export function parseTaskTime(text: string): Instant | undefined {
+  return parseOwn(text) ?? parseAny(text)
+}
+
+const ownPattern = /^\d{4}-\d\d-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}000\+00:00$/
+
+/** What we write ourselves, in a tenth of the time; undefined for anything else, and for the days that not every month has. */
+function parseOwn(text: string): Instant | undefined {
+  if (!ownPattern.test(text)) return undefined
+  const at = Date.parse(`${text.slice(0, 23)}Z`)
+  return Number.isNaN(at) ? undefined : instant(at)
+}
+
+function parseAny(text: string): Instant | undefined {
   const match = pattern.exec(text)
   if (!match) return undefined
   const [, date, time = '', fraction = '', offset = 'Z'] = match

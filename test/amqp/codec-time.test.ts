@@ -42,3 +42,16 @@ test('what is written reads the same, with six digits and +00:00', () => {
   expect(formatTaskTime(instant(at + 900))).toBe('2030-01-02T03:04:05.900000+00:00')
   for (const ms of [0, 1, 999, at + 7]) expect(parseTaskTime(formatTaskTime(instant(ms)))).toBe(ms)
 })
+
+test.each([
+  ['2030-02-28T23:59:59.999000+00:00', Date.UTC(2030, 1, 28, 23, 59, 59, 999)],
+  ['2030-02-29T00:00:00.000000+00:00', undefined],
+  ['2028-02-29T00:00:00.000000+00:00', Date.UTC(2028, 1, 29)],
+  ['2030-01-02T24:00:00.000000+00:00', undefined],
+  ['2030-01-02T03:60:00.000000+00:00', undefined],
+  ['2030-01-0aT03:04:05.000000+00:00', undefined],
+  ['Jan 02 2030 03:04:05.00000+00:00', undefined],
+  ['+002030-01-02T03:04:05.000+00:00', undefined],
+])('in our own form too: %s', (text, expected) => {
+  expect(parseTaskTime(text)).toBe(expected)
+})
