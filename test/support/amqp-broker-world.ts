@@ -1,33 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { parseAmqpUrl } from '../../src/amqp/address.ts'
 import { type AmqpBrokerOptions, openAmqpBroker } from '../../src/amqp/amqp-broker.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
-import { systemClock } from '../../src/core/clock.ts'
-import { milliseconds } from '../../src/core/instant.ts'
+import type { BrokerWorld } from '../contracts/broker-contract.ts'
+import type { TermWorld } from '../contracts/term-contract.ts'
+import { amqpOptions } from './amqp-options.ts'
+import { startNode } from './child.ts'
 
 export const amqpProcess: string = fileURLToPath(new URL('amqp-process.ts', import.meta.url))
-
-/** What a broker of the tests is opened with, but for what a test says of it. */
-export function amqpOptions(url: string, change: Partial<AmqpBrokerOptions> = {}): AmqpBrokerOptions {
-  const address = parseAmqpUrl(url)
-  if ('problem' in address) throw new Error(address.problem)
-  return {
-    addresses: [address],
-    heartbeat: milliseconds(10_000),
-    hold: milliseconds(60_000),
-    consumerTimeout: milliseconds(1_800_000),
-    queues: ['taskbeat', 'other'],
-    typeOf: () => 'quorum',
-    clock: systemClock,
-    random: Math.random,
-    host: 'here',
-    pid: process.pid,
-    emit: () => {},
-    ...change,
-  }
-}
 
 /** A connection to RabbitMQ as another process would have it, closed when the test has ended. */
 export function connectAmqp(url: string, change: Partial<AmqpBrokerOptions> = {}): Broker {
@@ -36,8 +17,27 @@ export function connectAmqp(url: string, change: Partial<AmqpBrokerOptions> = {}
   return broker
 }
 
-/** The events of a broker alone, without those of its connections. */
-export function brokerEvents(emit: (event: BrokerEvent) => void): AmqpBrokerOptions['emit'] {
+/** RabbitMQ in a virtual host of the test's own. */
+export async function openAmqpBrokerWorld(url: string): Promise<BrokerWorld & TermWorld> {
+  return {
+    connect: async (emit) => connectAmqp(url, emit ? { emit: withoutLinks(emit) } : {}),
+    keepsOneCopy: false,
+    ordersByPriority: false,
+    countsAtOnce: false,
+    holdInProcess: async () => {
+      const child = startNode(amqpProcess, ['hold', url])
+      return { messageId: await child.line(), kill: () => child.kill() }
+    },
+    leadInProcess: async (message, cursor) => {
+      const child = startNode(amqpProcess, ['lead', url, JSON.stringify({ message, cursor })])
+      await child.line()
+      return { kill: () => child.kill() }
+    },
+  }
+}
+
+/** The events of the broker alone, without those of its connections. */
+export function withoutLinks(emit: (event: BrokerEvent) => void): AmqpBrokerOptions['emit'] {
   return (event) => {
     if (!event.kind.startsWith('link')) emit(event as BrokerEvent)
   }

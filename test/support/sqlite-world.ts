@@ -32,6 +32,8 @@ export async function openSqliteWorld(): Promise<BrokerWorld & TermWorld> {
   return {
     connect: async (emit) => connectSqlite(path, emit),
     keepsOneCopy: true,
+    ordersByPriority: true,
+    countsAtOnce: true,
     holdInProcess: async () => {
       const child = startNode(sqliteProcess, ['hold', path])
       return { messageId: await child.line(), kill: () => child.kill() }
