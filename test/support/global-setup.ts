@@ -42,7 +42,7 @@ export default function setup(project: TestProject): () => Promise<void> {
 }
 
 async function startNode(): Promise<RabbitmqNode | string> {
-  return installRabbitmq() ?? (await RabbitmqNode.start())
+  return (await installRabbitmq()) ?? (await RabbitmqNode.start())
 }
 
 function toAnswer(started: RabbitmqNode | string): RabbitmqAnswer {
