@@ -40,8 +40,8 @@ const look = milliseconds(1_000)
  * the queue or unacknowledged here, so whenever we die it goes to whoever is next.
  *
  * Older batons (of a leader that died between writing and acknowledging, or of two beats that began a group at once)
- * are acknowledged when a newer one is held. A newer one that is not ours, once we lead, means that somebody else
- * does: the session is destroyed. What is no baton is told and removed, but for one of a later version of taskbeat.
+ * are acknowledged when a newer one is held. One that is newer than ours, once we have claimed, means that somebody
+ * else leads: the session is destroyed. What is no baton is told and removed, but for one of a later version of taskbeat.
  */
 export class BatonLease {
   readonly #parts: LeaseParts
@@ -129,7 +129,7 @@ export class BatonLease {
       else this.#remove(incoming, baton.problem)
     } else if (this.#held && compareBatons(baton, this.#held.baton) <= 0) {
       this.#parts.consuming.ack(incoming)
-    } else if (this.#isClaimed) {
+    } else if (this.#isClaimed && compareBatons(baton, (awaited ?? this.#held)?.baton ?? baton) >= 0) {
       this.#parts.session.destroy(
         new Error(`a baton of another leader came: epoch ${baton.epoch}, seq ${baton.seq}`),
       )

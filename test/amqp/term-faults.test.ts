@@ -10,6 +10,7 @@ import { milliseconds } from '../../src/core/instant.ts'
 import { newUuid } from '../../src/core/uuid.ts'
 import { AmqpTermWorld } from '../support/amqp-term-world.ts'
 import { eventually } from '../support/eventually.ts'
+import { instead } from '../support/instead.ts'
 import { anOccurrence, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
@@ -24,6 +25,12 @@ const emission = (change: Partial<Emission> = {}): Emission => ({
   ...change,
 })
 const aborted = (signal: AbortSignal): Promise<boolean> => eventually('it is over', () => signal.aborted)
+/** Waits until so many lead or stand by; a standby makes no other sound. */
+const untilCandidates = async ({ vhost }: AmqpTermWorld, count: number): Promise<void> => {
+  const queue = `rabbit_misc:r(<<"${vhost}">>, queue, <<"${batonQueue('main')}">>)`
+  const look = `begin {ok, Q} = rabbit_amqqueue:lookup(${queue}), length(rabbit_amqqueue:consumers(Q)) end`
+  while (Number(await rabbitmq.node.evaluate(look)) !== count) await systemClock.sleep(milliseconds(20))
+}
 const holder = { host: 'former', pid: 3, scheduleHash: 'ffff', since: soon(0) }
 const batonOf = (epoch: number, seq: number, change: Partial<Baton> = {}): Baton => ({
   ...claimedBy(firstBaton(namespace, soon(0)), holder, soon(0)),
@@ -97,7 +104,7 @@ describe('a leader on RabbitMQ', () => {
     const world = await openWorld()
     const term = await world.lead()
     const waiting = world.lead({ host: 'two' })
-    await world.untilCandidates(2)
+    await untilCandidates(world, 2)
     const before = performance.now()
     void term.resign()
     await waiting
@@ -196,7 +203,7 @@ describe('a standby on RabbitMQ', () => {
     const former = await session.openChannel({ confirm: false, prefetch: 16 })
     const subscription = await former.consume(batonQueue('main'), {}, () => {})
     const waiting = world.lead({ parts: { clock: hasty, heartbeat: milliseconds(100_000_000) } })
-    await world.untilCandidates(2)
+    await untilCandidates(world, 2)
     await subscription.cancel()
     expect((await waiting).epoch).toBe(1)
   })
@@ -254,6 +261,26 @@ describe('the baton', () => {
     const all = await Promise.all(terms)
     expect(all.map((term) => term.namespace)).toEqual([first.namespace, first.namespace])
     expect(Math.max(...all.map(({ epoch }) => epoch))).toBe(2)
+  })
+
+  test('that turns up during a claim and is older than what was claimed is no doubt', async () => {
+    const world = await openWorld()
+    await world.declare()
+    await world.put(encodeBaton(batonOf(3, 4)))
+    const straggler = batonOf(3, 5)
+    const term = await world.lead({
+      around: (session) =>
+        instead(session, 'openChannel', async (options) => {
+          const channel = await session.openChannel(options)
+          return instead(channel, 'publish', async (outgoing) => {
+            if (outgoing.routingKey === batonQueue('main')) await world.put(encodeBaton(straggler))
+            return channel.publish(outgoing)
+          })
+        }),
+    })
+    expect(term.epoch).toBe(4)
+    await term.resign()
+    expect(await world.batons()).toBe(1)
   })
 
   test('that is forged is told and removed; the sound one counts', async () => {

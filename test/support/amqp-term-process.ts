@@ -5,6 +5,7 @@ import { batonQueue } from '../../src/amqp/topology.ts'
 import { cursorThrough } from '../../src/core/cursor.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import { leadAt } from './amqp-term-world.ts'
+import { instead } from './instead.ts'
 import { anOccurrence, soon } from './messages.ts'
 
 const [what, url = '', text = 'null'] = process.argv.slice(2)
@@ -55,7 +56,7 @@ async function act(): Promise<void> {
 function dieBeforeBaton(session: Session): Session {
   let batons = 0
   return replacing(session, (channel) =>
-    replace(channel, 'publish', (outgoing) => {
+    instead(channel, 'publish', (outgoing) => {
       if (outgoing.routingKey === batonQueue('main') && ++batons > input.batons)
         process.kill(process.pid, 'SIGKILL')
       return channel.publish(outgoing)
@@ -64,18 +65,7 @@ function dieBeforeBaton(session: Session): Session {
 }
 
 function replacing(session: Session, around: (channel: Channel) => Channel): Session {
-  return replace(session, 'openChannel', async (options) => around(await session.openChannel(options)))
-}
-
-/** The same object, but for one method. */
-function replace<T extends object, Key extends keyof T>(target: T, key: Key, method: T[Key]): T {
-  return new Proxy(target, {
-    get: (_, property) => {
-      if (property === key) return method
-      const value = Reflect.get(target, property, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+  return instead(session, 'openChannel', async (options) => around(await session.openChannel(options)))
 }
 
 await act()

@@ -185,13 +185,6 @@ export class AmqpTermWorld implements TermWorld {
     return this.countReady(batonQueue('main'))
   }
 
-  /** Waits until so many lead or stand by: a standby makes no other sound. */
-  async untilCandidates(count: number): Promise<void> {
-    const session = await this.session()
-    const look = () => session.apart('count', (channel) => channel.checkQueue(batonQueue('main')))
-    while ((await look())?.consumers !== count) await systemClock.sleep(milliseconds(20))
-  }
-
   async #count(): Promise<QueueStatus> {
     const [ready, scheduled] = [
       await this.countReady('taskbeat'),
