@@ -130,6 +130,7 @@ class AmqpBroker implements Broker {
         consumerTimeout,
         clock,
         emit,
+        opened: () => this.#joined(),
       },
       intake,
     )
@@ -137,8 +138,6 @@ class AmqpBroker implements Broker {
     void consumer.ended.then(() => this.#consumers.delete(consumer))
     const { peers } = this.#listen()
     void consumer.left.then(() => peers.leave(consumer.instance))
-    peers.announce()
-    this.#share()
     return consumer
   }
 
@@ -243,8 +242,8 @@ class AmqpBroker implements Broker {
       clock,
       own: () =>
         [...this.#consumers.keys()]
-          .filter(({ isTaking }) => isTaking)
-          .map(({ instance, intake: { queues } }) => ({ instance, queues })),
+          .filter(({ round }) => round > 0)
+          .map(({ instance, round, intake: { queues } }) => ({ instance, round, queues })),
       say: (method, args) => point.say(method, args),
       changed: () => this.#share(),
     })
@@ -260,6 +259,11 @@ class AmqpBroker implements Broker {
       opened: () => peers.announce(),
     })
     return { point, peers }
+  }
+
+  #joined(): void {
+    this.#control?.peers.announce()
+    this.#share()
   }
 
   #share(): void {

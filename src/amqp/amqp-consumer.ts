@@ -45,6 +45,8 @@ export interface AmqpConsumerParts {
   readonly consumerTimeout: Milliseconds
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
+  /** It takes from its queues, over a new session: it is the last in line for each lane. */
+  readonly opened: () => void
 }
 
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
@@ -69,7 +71,7 @@ export class AmqpConsumer implements Consumer {
   readonly #ended = new AbortController()
   readonly #running: Promise<void>
   readonly #intakes = new Map<string, QueueIntake>()
-  #workersOf: (queue: string) => readonly string[] = () => []
+  #round = 0
   #opening: Promise<void> = Promise.resolve()
   #stopped: Promise<void> | undefined
 
@@ -132,9 +134,9 @@ export class AmqpConsumer implements Consumer {
     })
   }
 
-  /** It has not been stopped. */
-  get isTaking(): boolean {
-    return !this.#stopping.signal.aborted
+  /** How often it began to take from its queues; 0 when it does not. */
+  get round(): number {
+    return this.#stopping.signal.aborted ? 0 : this.#round
   }
 
   /** Resolves when everything that was handed out is settled. */
@@ -144,7 +146,6 @@ export class AmqpConsumer implements Consumer {
 
   /** The workers of the queues are others than before: all of them, this one included, in an order all agree on. */
   share(workersOf: (queue: string) => readonly string[]): void {
-    this.#workersOf = workersOf
     for (const [queue, each] of this.#intakes) each.share(workersOf(queue), this.instance)
   }
 
@@ -202,7 +203,8 @@ export class AmqpConsumer implements Consumer {
     await Promise.all(
       queues.filter((queue) => !missing.includes(queue)).map((queue) => this.#openQueue(session, queue)),
     )
-    this.share(this.#workersOf)
+    this.#round++
+    this.#parts.opened()
     this.#health.succeeded(operation)
     if (missing.length > 0) void this.#lookFor(session, missing)
   }

@@ -6,6 +6,8 @@ import type { ControlMethod } from './control-listener.ts'
 export interface Peer {
   readonly instance: string
   readonly queues: readonly string[]
+  /** Counts how often it got in line for the lanes: whoever did so anew is the last again. */
+  readonly round: number
 }
 
 export interface PeersParts {
@@ -32,7 +34,7 @@ const mostPeers = 10_000
  */
 export class Peers {
   readonly #parts: PeersParts
-  readonly #heard = new Map<string, { readonly queues: readonly string[]; at: number }>()
+  readonly #heard = new Map<string, Omit<Peer, 'instance'> & { readonly at: number }>()
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
 
@@ -57,8 +59,7 @@ export class Peers {
 
   /** Tells the others of the workers of this process. */
   announce(): void {
-    for (const { instance, queues } of this.#parts.own())
-      void this.#parts.say(helloMethod, { instance, queues })
+    for (const peer of this.#parts.own()) void this.#parts.say(helloMethod, { ...peer })
   }
 
   /** This worker of ours is gone. */
@@ -82,13 +83,14 @@ export class Peers {
     }
   }
 
-  #hello({ instance, queues }: Readonly<Record<string, unknown>>): void {
-    if (typeof instance !== 'string' || !isListOfText(queues) || this.#isOwn(instance)) return
+  #hello({ instance, queues, round }: Readonly<Record<string, unknown>>): void {
+    if (typeof instance !== 'string' || typeof round !== 'number' || !isListOfText(queues)) return
+    if (this.#isOwn(instance)) return
     const known = this.#heard.get(instance)
     if (!known && this.#heard.size >= mostPeers) return
-    this.#heard.set(instance, { queues, at: this.#parts.clock.monotonic() })
-    if (known && known.queues.join('\0') === queues.join('\0')) return
-    this.announce() // it may not know of us
+    this.#heard.set(instance, { queues, round, at: this.#parts.clock.monotonic() })
+    if (known && known.round === round) return
+    if (!known) this.announce() // it may not know of us either
     this.#parts.changed()
   }
 
