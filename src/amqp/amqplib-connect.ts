@@ -3,7 +3,9 @@
  * can end it whatever amqplib believes.
  *
  * amqplib greets by itself: frames that arrive in one packet with the end of the greeting are handled before anybody
- * can listen. `openConnection` therefore looks at what it got before it gives it away.
+ * can listen. So a session looks at what it was given before it trusts it. What remains: a broker that ends the
+ * connection with an error in the very packet that opens it makes amqplib throw where nobody can catch it, and ends the
+ * process. RabbitMQ has no reason to: it has heard nothing yet that it could object to.
  */
 import type { Socket } from 'node:net'
 import {

@@ -53,15 +53,19 @@ export async function openSession(options: OpenSession): Promise<AmqplibSession>
     if (isOverdue) end.abort()
   })
   try {
-    const raw = await openConnection({
-      address,
-      username,
-      password,
-      name: options.name,
-      heartbeatSeconds: Math.max(1, Math.round(options.heartbeatMs / 1_000)),
-      tls,
-      signal: end.signal,
-    })
+    // Raced, because amqplib can be left by its socket at a moment when it tells nobody.
+    const raw = await Promise.race([
+      openConnection({
+        address,
+        username,
+        password,
+        name: options.name,
+        heartbeatSeconds: Math.max(1, Math.round(options.heartbeatMs / 1_000)),
+        tls,
+        signal: end.signal,
+      }),
+      rejectedBy(end.signal),
+    ])
     return new AmqplibSession({ ...options, raw, place: placeOf(address) })
   } catch (error) {
     if (!late) throw toConnectError(error, address, username)
@@ -74,6 +78,13 @@ export async function openSession(options: OpenSession): Promise<AmqplibSession>
     done.abort()
     signal.removeEventListener('abort', onAbort)
   }
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }
 
 async function readTlsFiles(files: TlsFiles): Promise<{ ca?: Buffer; cert?: Buffer; key?: Buffer }> {

@@ -317,6 +317,27 @@ describe('a broker that', () => {
     expect(await publishOn(await session())).toBe('confirmed')
   })
 
+  test('is out of memory is neither written to nor doubted until it reads again', async () => {
+    const { session, events } = openTestLink(`amqp://${node.host}:${node.port}`, { deadlines: quick, setup })
+    const open = await session()
+    const channel = await open.openChannel({ confirm: true, prefetch: 0 })
+    expect(await channel.publish(letter)).toEqual({ kind: 'confirmed' })
+    await node.setAlarm()
+    try {
+      const held = channel.publish(letter)
+      await events.first('linkBlocked')
+      const later = channel.publish(letter)
+      const longer = new Promise((resolve) => setTimeout(resolve, 2 * quick.confirmMs, 'neither'))
+      expect(await Promise.race([held, later, longer])).toBe('neither')
+      await node.clearAlarm()
+      expect(await Promise.all([held, later])).toEqual([{ kind: 'confirmed' }, { kind: 'confirmed' }])
+      expect(open.lost.aborted).toBe(false)
+      expect(events.of('linkUnblocked')).toHaveLength(1)
+    } finally {
+      await node.clearAlarm()
+    }
+  })
+
   test('is killed and starts again is used again, with what it had confirmed', async () => {
     const { session, events } = openTestLink(`amqp://${node.host}:${node.port}`, { setup })
     const before = await (await session()).apart('look', (channel) => channel.checkQueue('q'))

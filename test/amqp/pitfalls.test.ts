@@ -7,7 +7,15 @@ import { parseAmqpUrl } from '../../src/amqp/address.ts'
 import type { Deadlines } from '../../src/amqp/deadlines.ts'
 import type { Incoming, Outgoing, Session } from '../../src/amqp/session.ts'
 import { milliseconds } from '../../src/core/instant.ts'
-import { booleanValue, nestedTable, table, tableValue } from '../support/amqp-frames.ts'
+import {
+  booleanValue,
+  methodFrame,
+  nestedTable,
+  short,
+  shortString,
+  table,
+  tableValue,
+} from '../support/amqp-frames.ts'
 import { openTestLink } from '../support/amqp-world.ts'
 import { eventually } from '../support/eventually.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
@@ -159,11 +167,40 @@ test('A7: a connection that the broker closes with an error is over and replaced
 })
 
 test('A7: a connection that an operator closes, without an error, is over and replaced', async () => {
-  const { session } = openTestLink(await rabbitmq.url())
+  const url = await rabbitmq.url()
+  const { session } = openTestLink(url)
   const open = await session()
-  await rabbitmq.node.closeConnections('bye')
+  await rabbitmq.node.closeConnections(parsed(url).vhost, 'bye')
   expect(await ended(open)).toMatch('bye')
   expect(await session()).not.toBe(open)
+})
+
+test('A7: a connection that is closed in the packet that opens it is over and replaced', async () => {
+  let times = 0
+  const opened = methodFrame(0, 'connection.open-ok', shortString(''))
+  const reason = [short(320), shortString('CONNECTION_FORCED'), short(0), short(0)]
+  const peer = await ScriptedPeer.listen({
+    'connection.open': (from) => {
+      times += 1
+      if (times > 1) from.send(opened)
+      else from.send(opened, methodFrame(0, 'connection.close', ...reason))
+    },
+  })
+  const { session, events } = openTestLink(peer.url, { deadlines: soon })
+  await events.first('linkFailed')
+  expect((await session()).lost.aborted).toBe(false)
+})
+
+test('A7: a broker that is blocked from the first packet on is known to be', async () => {
+  const peer = await ScriptedPeer.listen({
+    'connection.open': (from) =>
+      from.send(
+        methodFrame(0, 'connection.open-ok', shortString('')),
+        methodFrame(0, 'connection.blocked', shortString('low on memory')),
+      ),
+  })
+  const { session } = openTestLink(peer.url)
+  expect((await session()).blocked).toBe(true)
 })
 
 test('A8: a consumer that throws ends the session and not the process', async () => {
@@ -222,34 +259,6 @@ test('A11: no more than a thousand messages are under way; the others wait for t
   await eventually('all have arrived', () => arrived() === 2_500)
   connection.confirm(2_500, true)
   expect(new Set((await Promise.all(outcomes)).map(({ kind }) => kind))).toEqual(new Set(['confirmed']))
-})
-
-test('A11: while the broker is blocked nothing is written and no deadline runs', async () => {
-  const { session, events } = openTestLink(await rabbitmq.url(), {
-    deadlines: { ...soon, closeMs: milliseconds(1_000) },
-  })
-  const open = await session()
-  const channel = await open.openChannel({ confirm: true, prefetch: 0 })
-  await channel.declareQueue({ name: 'q', durable: true, arguments: quorum })
-  expect(await channel.publish(letter('a'))).toEqual({ kind: 'confirmed' })
-  await rabbitmq.node.setAlarm()
-  try {
-    const held = channel.publish(letter('b'))
-    await events.first('linkBlocked')
-    expect(open.blocked).toBe(true)
-    const later = channel.publish(letter('c'))
-    const first = await Promise.race([
-      held,
-      later,
-      new Promise((resolve) => setTimeout(resolve, 800, 'neither')),
-    ])
-    expect(first).toBe('neither')
-    await rabbitmq.node.clearAlarm()
-    expect(await Promise.all([held, later])).toEqual([{ kind: 'confirmed' }, { kind: 'confirmed' }])
-    expect(open.lost.aborted).toBe(false)
-  } finally {
-    await rabbitmq.node.clearAlarm()
-  }
 })
 
 test('A12: the kernel watches over an idle connection', async () => {

@@ -72,7 +72,7 @@ export class RabbitmqControl implements RabbitmqPlace {
     )
   }
 
-  /** A memory alarm as when the node runs out of it: whoever publishes is blocked until it is cleared. */
+  /** A memory alarm: whoever publishes is blocked until it is cleared. Not for the node that others use too. */
   async setAlarm(): Promise<void> {
     await this.evaluate('rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})')
   }
@@ -81,10 +81,15 @@ export class RabbitmqControl implements RabbitmqPlace {
     await this.evaluate('rabbit_alarm:clear_alarm({resource_limit, memory, node()})')
   }
 
-  /** Closes every connection as an operator does (320 CONNECTION_FORCED). */
-  async closeConnections(reason = 'closed by the test'): Promise<void> {
+  /**
+   * Closes connections as an operator does (320 CONNECTION_FORCED): those of a vhost, or all, which is nothing to do
+   * to a node that others use too.
+   */
+  async closeConnections(vhost?: string, reason = 'closed by the test'): Promise<void> {
+    const chosen = vhost === undefined ? 'true' : `proplists:get_value(vhost, I) =:= <<"${vhost}">>`
     await this.evaluate(
-      `[rabbit_networking:close_connection(Pid, "${reason}") || Pid <- rabbit_networking:connections()]`,
+      `[rabbit_networking:close_connection(proplists:get_value(pid, I), "${reason}") || ` +
+        `I <- rabbit_networking:connection_info_all([pid, vhost]), ${chosen}]`,
     )
   }
 
