@@ -90,8 +90,9 @@ export class AmqplibChannel implements Channel {
     await this.#ask(`delete the queue ${name}`, () => this.#raw.deleteQueue(name))
   }
 
-  async declareExchange({ name, type, durable }: ExchangeDeclaration): Promise<void> {
-    await this.#ask(`declare the exchange ${name}`, () => this.#raw.assertExchange(name, type, { durable }))
+  async declareExchange({ name, type, durable, alternate }: ExchangeDeclaration): Promise<void> {
+    const options = { durable, ...(alternate === undefined ? {} : { alternateExchange: alternate }) }
+    await this.#ask(`declare the exchange ${name}`, () => this.#raw.assertExchange(name, type, options))
   }
 
   async bind(queue: string, exchange: string, routingKey: string): Promise<void> {

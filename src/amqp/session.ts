@@ -79,6 +79,8 @@ export interface ExchangeDeclaration {
   readonly name: string
   readonly type: 'direct' | 'fanout' | 'topic'
   readonly durable: boolean
+  /** The exchange that gets what no queue takes. */
+  readonly alternate?: string
 }
 
 export interface QueueCounts {

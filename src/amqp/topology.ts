@@ -1,6 +1,6 @@
 import { deadLetterLimit } from '../broker/dead-letters.ts'
 import { hashText } from '../core/hash-text.ts'
-import { type Binding, ladderBindings, ladderExchanges, ladderQueues } from './ladder.ts'
+import { type Binding, dueExchange, ladderBindings, ladderExchanges, ladderQueues } from './ladder.ts'
 import type { ExchangeDeclaration, QueueDeclaration } from './session.ts'
 
 /**
@@ -55,10 +55,16 @@ export function planTopology({ queues, group, instance }: TopologyRequest): Topo
       ...ladderQueues,
       ...(group === undefined ? [] : batonQueues(group)),
     ],
-    bindings: ladderBindings,
+    bindings: [...ladderBindings, ...queues.flatMap(destinationBindings)],
     foreign: queues.filter(({ type }) => type === 'existing').map(({ name }) => name),
     named: queues.filter(({ type }) => type !== 'existing').map(({ name }) => name),
   }
+}
+
+/** What may come off the ladder for this queue. A queue of others is never sent to by way of it. */
+function destinationBindings({ name, type }: QueuePlan): Binding[] {
+  const destinations = [etaQueue(name), ...(hasLanes(type) ? laneQueues(name) : [])]
+  return destinations.map((queue) => ({ queue, exchange: dueExchange, routingKey: queue }))
 }
 
 /** Where messages of Q wait that are due soon. */

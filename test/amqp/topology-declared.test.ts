@@ -101,6 +101,24 @@ test('a message comes out of the ladder after its step, at the queue that its ro
   }
 })
 
+test('what has waited for a queue that is gone holds up nobody else', async () => {
+  const session = await openSession()
+  const { queues, ...rest } = planTopology(request())
+  const [first] = ladderSteps
+  if (!first) throw new Error('the ladder has no step')
+  const short = queues.map((queue) =>
+    queue.name === first.name ? { ...queue, arguments: { ...queue.arguments, 'x-message-ttl': 200 } } : queue,
+  )
+  expect((await declareTopology(session, { ...rest, queues: short })).problems).toEqual([])
+  const channel = await session.openChannel({ confirm: true, prefetch: 0 })
+  const arrivals = await consume(channel, 'work.eta')
+  const send = (routingKey: string) =>
+    channel.publish({ exchange: first.name, routingKey, body: Buffer.from('[]'), headers: {} })
+  await Promise.all(Array.from({ length: 100 }, () => send('gone.eta')))
+  expect(await send('work.eta')).toEqual({ kind: 'confirmed' })
+  expect((await arrivals()).routingKey).toBe('work.eta')
+})
+
 test('a long run is back in its queue as soon as its worker is gone, however long it was held', async () => {
   const url = await rabbitmq.url()
   const session = await openTestLink(url).session()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ladderQueues, ladderStep, ladderSteps } from '../../src/amqp/ladder.ts'
+import { dueExchange, ladderQueues, ladderStep, ladderSteps } from '../../src/amqp/ladder.ts'
 import { laneQueue, laneQueues, planTopology } from '../../src/amqp/topology.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 
@@ -33,7 +33,7 @@ test('work is in a quorum queue that gives its dead to their own', () => {
 test('every queue says its type, and every quorum queue that is consumed a positive delivery limit', () => {
   for (const { name, arguments: args } of all.queues) {
     expect(['quorum', 'classic'], name).toContain(args['x-queue-type'])
-    if (args['x-queue-type'] === 'quorum' && !name.startsWith('taskbeat.delay.'))
+    if (args['x-queue-type'] === 'quorum' && !/^taskbeat\.(delay|stray)\./.test(name))
       expect(args['x-delivery-limit'], name).toBeGreaterThanOrEqual(200)
   }
 })
@@ -115,14 +115,22 @@ test('an entry has the same lane everywhere, and entries spread over all lanes',
 })
 
 test('each step of the ladder has one TTL that RabbitMQ takes, and keeps the routing key', () => {
-  for (const { name, arguments: args } of ladderQueues) {
+  const steps = ladderQueues.filter(({ name }) => name.startsWith('taskbeat.delay.'))
+  expect(steps.map(({ name }) => name)).toEqual(ladderSteps.map(({ name }) => name))
+  for (const { name, arguments: args } of steps) {
     expect(args['x-message-ttl'], name).toBeLessThan(2 ** 32)
-    expect(args).toMatchObject({ 'x-dead-letter-exchange': '' })
+    expect(args).toMatchObject({ 'x-dead-letter-exchange': dueExchange })
     expect(args).not.toHaveProperty('x-dead-letter-routing-key')
+    expect(all.bindings).toContainEqual({ queue: name, exchange: name, routingKey: '' })
   }
-  expect(all.bindings).toEqual(
-    ladderSteps.map(({ name }) => ({ queue: name, exchange: name, routingKey: '' })),
-  )
+})
+
+test('every queue that waits for an ETA is bound to what comes off the ladder, and the rest goes astray and not in the way', () => {
+  const bound = all.bindings.filter(({ exchange }) => exchange === dueExchange).map(({ queue }) => queue)
+  const waiting = all.queues.map(({ name }) => name).filter((name) => /\.eta$|\.lane\.\d+$/.test(name))
+  expect(new Set(bound)).toEqual(new Set(waiting))
+  expect(all.exchanges.find(({ name }) => name === dueExchange)?.alternate).toBe('taskbeat.stray.v1')
+  expect(all.queues.map(({ name }) => name)).toContain('taskbeat.stray.v1')
 })
 
 test('a step is the longest that is not too long', () => {
