@@ -13,4 +13,3 @@ export interface Link {
   /** Ends the session in order, and opens no other. Harmless twice. */
   close(): Promise<void>
 }
-
