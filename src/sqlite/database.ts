@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -182,13 +182,17 @@ export class Database implements Disposable {
       case sqlite.full:
         return new TaskbeatError(failure, `${cannot} cannot grow: the disk is full`, { cause: error })
       case sqlite.readOnly:
-        return new TaskbeatError(failure, `${cannot} is read-only for this user`, { cause: error })
+        return new TaskbeatError(failure, `${cannot} cannot be written: ${whyNotWritten(this.path)}`, {
+          cause: error,
+        })
       case sqlite.cannotOpen:
       case sqlite.permission:
         return new TaskbeatError(
           'STATE_UNUSABLE',
-          `${cannot} cannot be opened: permission denied? It belongs to the service; members of its group may use it`,
-          { cause: error },
+          `${cannot} cannot be opened: ${whyNotWritten(this.path)}`,
+          {
+            cause: error,
+          },
         )
       case sqlite.busy:
       case sqlite.locked:
@@ -208,6 +212,19 @@ export class Database implements Disposable {
           },
         )
     }
+  }
+}
+
+/** SQLite says that it cannot, and the kernel says why. */
+function whyNotWritten(path: string): string {
+  try {
+    accessSync(path, constants.W_OK)
+    accessSync(dirname(path), constants.W_OK | constants.X_OK)
+    return 'SQLite does not say why'
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EROFS')
+      return 'it is on a filesystem that is read-only'
+    return 'permission denied? It belongs to the service; members of its group may use it'
   }
 }
 

@@ -3,7 +3,7 @@ import type { BrokerEvent } from '../broker/broker-event.ts'
 import type { Delivery } from '../broker/delivery.ts'
 import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
-import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
+import { between, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
@@ -11,6 +11,7 @@ import type { CommitQueue } from './commit-queue.ts'
 import type { DeadLetterTable } from './dead-letter-table.ts'
 import { decodeMessage, encodeMessage } from './message-body.ts'
 import type { MessageTable } from './message-table.ts'
+import type { Troubles } from './troubles.ts'
 
 /** What a consumer shares with the broker that it belongs to. */
 export interface ConsumerParts {
@@ -21,11 +22,13 @@ export interface ConsumerParts {
   readonly holder: string
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
+  readonly troubles: Troubles
   /** Tells other consumers that there may be something for them. */
   readonly ring: () => void
 }
 
 /** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
+const handOut = 'hand out messages'
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
 
 /**
@@ -73,31 +76,26 @@ export class SqliteConsumer implements Consumer {
 
   /** Claims what is due and says how long to sleep. */
   async #turn(): Promise<Milliseconds> {
-    const { claims, clock, commits, emit, holder } = this.#parts
+    const { claims, clock, commits, troubles, holder } = this.#parts
     const { queues, slots } = this.#intake
     try {
       if (claims.hasDue(queues, clock.now())) {
         const claimed = await commits.submit(() =>
           claims.claim({ queues, holder, now: clock.now(), free: slots - this.#executing.size }),
         )
+        this.#failures = 0
+        troubles.worked(handOut)
         for (const message of claimed) this.#hand(message)
         // A claim is bounded, and what could not be decoded has used no slot: there may be more.
         if (claimed.length > 0 && this.#executing.size < slots) return milliseconds(0)
       }
       const now = clock.now()
       const next = claims.nextEta(queues, now)
-      this.#recovered(now)
       return next === undefined ? longestNap : milliseconds(Math.min(between(now, next), longestNap))
     } catch (error) {
-      if (this.#failures++ === 0) emit({ kind: 'brokerFailed', operation: 'hand out messages', error })
-      return backoffDelay(retryBackoff, this.#failures, Math.random)
+      troubles.failed(handOut, error)
+      return backoffDelay(retryBackoff, ++this.#failures, Math.random)
     }
-  }
-
-  #recovered(now: Instant): void {
-    if (this.#failures === 0) return
-    this.#failures = 0
-    this.#parts.emit({ kind: 'brokerRecovered', since: now })
   }
 
   #hand({ row, veto, executes }: ClaimedMessage): void {
