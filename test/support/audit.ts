@@ -34,6 +34,8 @@ export interface AuditRequest {
   /** ... and by this. */
   readonly through: number
   readonly deaths?: readonly WorkerDeath[]
+  /** How long after its end a run may stand in the way of the next, because its end cannot be written down. */
+  readonly unsettledMs?: number
 }
 
 export interface AuditFigures {
@@ -126,11 +128,18 @@ function auditEntry(entry: ExpectedEntry, request: AuditRequest, books: Books): 
     if (missed.length > 0)
       return entry.missed === 'all' ? [`${what} was missed although all are made up for`] : []
     if (!run) return [`${what} has left no trace`]
-    return auditRun(entry, run, what, books)
+    return auditRun(entry, run, { what, books, request })
   })
 }
 
-function auditRun(entry: ExpectedEntry, run: RunSummary, what: string, books: Books): string[] {
+interface Context {
+  readonly what: string
+  readonly books: Books
+  readonly request: AuditRequest
+}
+
+function auditRun(entry: ExpectedEntry, run: RunSummary, context: Context): string[] {
+  const { what, books } = context
   const notes = books.notes.get(`${entry.name} ${run.due}`) ?? []
   const { due = Number.NaN, started, finished = Number.NaN } = run
   const problems: string[] = []
@@ -146,7 +155,7 @@ function auditRun(entry: ExpectedEntry, run: RunSummary, what: string, books: Bo
       if (!entry.fails) problems.push(`${what} failed: ${run.reason}`)
       break
     case 'skipped':
-      problems.push(...auditSkip(entry, run, what, books))
+      problems.push(...auditSkip(entry, run, context))
       break
     case 'expired':
       if (entry.missed === 'all' || entry.overlap === 'queue') problems.push(`${what} expired and must not`)
@@ -159,7 +168,11 @@ function auditRun(entry: ExpectedEntry, run: RunSummary, what: string, books: Bo
   return problems
 }
 
-function auditSkip(entry: ExpectedEntry, run: RunSummary, what: string, books: Books): string[] {
+function auditSkip(
+  entry: ExpectedEntry,
+  run: RunSummary,
+  { what, books, request: { unsettledMs = 1_000 } }: Context,
+): string[] {
   if (entry.overlap === 'allow') return [`${what} was skipped although its runs may overlap`]
   if (entry.overlap === 'queue')
     return run.reason?.includes('already wait')
@@ -171,7 +184,7 @@ function auditSkip(entry: ExpectedEntry, run: RunSummary, what: string, books: B
   const notes = books.notes.get(`${entry.name} ${other.due}`) ?? []
   const started = Math.min(other.started ?? Number.POSITIVE_INFINITY, ...notes.map(({ at }) => at))
   const skipped = run.finished ?? Number.NaN
-  if (!(started <= skipped && skipped <= finished + 1_000))
+  if (!(started <= skipped && skipped <= finished + unsettledMs))
     return [
       `${what} was skipped at ${clock(skipped)} for a run that lasted ${clock(started)} to ${clock(finished)}`,
     ]
