@@ -75,3 +75,28 @@ describe('a worker', () => {
     }
   })
 })
+
+test('a run that was interrupted runs again although its successor was due, and was skipped for its sake', async () => {
+  const world = openWorld()
+  // Slots every four seconds, the last of them in seven or so: it is skipped while the one before it runs.
+  const second = 4 * Math.ceil((Date.now() / 1_000 + 3) / 4)
+  const end = new Date((second + 4) * 1_000 + 500).toISOString()
+  world.configure(`
+schedules:
+  long: { every: 4s, start: "${new Date(second * 1_000).toISOString()}", end: "${end}", shell: './note start; sleep 6; ./note end' }
+`)
+  const worker = world.worker()
+  await world.beat().said(/^leading/)
+  await worker.said(/^long was skipped/)
+  await worker.kill()
+  const again = world.worker()
+  await again.said(/^long succeeded/)
+  const run = world.notes().map(({ word, due }) => `${word} ${due / 1_000 - second}`)
+  expect(run).toEqual(['start 0', 'start 0', 'end 0'])
+  expect(
+    world
+      .journal((journal) => journal.runs({ limit: 10 }))
+      .map(({ outcome }) => outcome)
+      .sort(),
+  ).toEqual(['skipped', 'succeeded'])
+})
