@@ -12,7 +12,7 @@ async function workerInTheMiddle(): Promise<{
   worker: TaskbeatProcess
 }> {
   const world = openWorld()
-  const soon = new Date(Date.now() + 2_500).toISOString()
+  const soon = new Date(Date.now() + 4_000).toISOString()
   world.configure(`
 schedules:
   tick: { every: 1s, missed: skip, command: [./note, start] }
