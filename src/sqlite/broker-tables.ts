@@ -5,8 +5,6 @@ import type { Blueprint } from './database.ts'
  *
  * `messages.state`: 0 waits (for its ETA, for a slot, or for the run of its entry that executes), 1 is handed out and
  * executes, 2 is handed out with a veto and will not execute. `holder` is the instance that holds it.
- * `begun`: this attempt was interrupted, by a stop or by the death of its worker. It had started in time, so its
- * successor's due bounds it no more; otherwise a successor that was skipped because of it would find it expired.
  * The columns beside `body` repeat what is searched for; `attempt` and `eta` are the truth where the body differs.
  */
 export const brokerBlueprint: Blueprint = {
@@ -27,7 +25,6 @@ export const brokerBlueprint: Blueprint = {
       overlap TEXT,
       wait_limit INTEGER,
       state INTEGER NOT NULL DEFAULT 0,
-      begun INTEGER NOT NULL DEFAULT 0,
       holder TEXT,
       body TEXT NOT NULL
     ) STRICT;

@@ -104,7 +104,7 @@ export class SqliteConsumer implements Consumer {
       void this.#setAside(row, decoded.problem)
       return
     }
-    const message = asStored(row, decoded)
+    const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
     if (executes) this.#executing.add(row.seq)
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
@@ -141,8 +141,7 @@ export class SqliteConsumer implements Consumer {
         messages.reschedule(held, message.attempt + 1, verdict.at)
         break
       case 'release':
-        if (verdict.at === undefined) messages.interrupt(held)
-        else messages.reschedule(held, message.attempt, verdict.at)
+        messages.reschedule(held, message.attempt, verdict.at ?? message.eta)
         break
       case 'deadLetter':
         messages.remove(held)
@@ -163,12 +162,4 @@ export class SqliteConsumer implements Consumer {
       emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
     }
   }
-}
-
-/** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
-function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage): TaskMessage {
-  const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
-  if (!occurrence) return message
-  const { startBy: _startBy, ...unbound } = occurrence
-  return { ...message, occurrence: row.begun === 1 ? unbound : occurrence }
 }

@@ -158,7 +158,7 @@ function auditRun(entry: ExpectedEntry, run: RunSummary, context: Context): stri
       problems.push(...auditSkip(entry, run, context))
       break
     case 'expired':
-      if (notes.length > 0 && run.attempts === 1) problems.push(`${what} had begun in time and yet expired`)
+      if (notes.length > 0 && run.attempts <= 1) problems.push(`${what} had begun in time and yet expired`)
       if (entry.missed === 'all' || entry.overlap === 'queue') problems.push(`${what} expired and must not`)
       else if (!successorIsDue(entry, due, finished))
         problems.push(`${what} expired at ${clock(finished)} before its successor was due`)
