@@ -1,3 +1,4 @@
+import { matchesGlob } from 'node:path'
 /* biome-ignore-all lint/suspicious/noTemplateCurlyInString: a file may well hold ${NAME} */
 import { describe, expect, it } from 'vitest'
 import { readText, settingsOf, usable } from './read-text.ts'
@@ -299,6 +300,13 @@ describe('the file says where things are', () => {
     expect(settingsOf('schedules: {}', { env: { HOME: '/h', TASKBEAT_BROKER_URL: url } }).broker.path).toBe(
       path,
     )
+  })
+
+  it('a directory whose name looks like a pattern is none', () => {
+    const directory = '/srv/[prod] {a}+(x)'
+    const text = 'schedules: {}\nworker: { modules: [tasks/*.ts] }'
+    const [pattern = ''] = settingsOf(text, { directory }).worker.modules
+    expect(matchesGlob(`${directory}/tasks/a.ts`, pattern)).toBe(true)
   })
 
   it('relative paths start at the file', () => {
