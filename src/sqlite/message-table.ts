@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
-import { encodeMessage } from './message-body.ts'
+import { encodeAgain, encodeMessage } from './message-body.ts'
 
 /** Writing messages into their table; to be called within a transaction. */
 export class MessageTable {
@@ -62,6 +62,15 @@ export interface HeldRow {
 export type MessageRow = readonly (string | number | null)[]
 
 export function toRow(message: TaskMessage): MessageRow {
+  return rowOf(message, encodeMessage(message))
+}
+
+/** The row of a message that was accepted before. */
+export function toRowAgain(message: TaskMessage): MessageRow {
+  return rowOf(message, encodeAgain(message))
+}
+
+function rowOf(message: TaskMessage, body: string): MessageRow {
   const { id, queue, priority, eta, attempt, occurrence } = message
   return [
     queue,
@@ -72,7 +81,7 @@ export function toRow(message: TaskMessage): MessageRow {
     occurrence?.due ?? null,
     occurrence?.overlap ?? null,
     occurrence?.waitLimit ?? null,
-    encodeMessage(message),
+    body,
     id,
   ]
 }

@@ -9,7 +9,7 @@ import type { Verdict } from '../task/verdict.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { DeadLetterTable } from './dead-letter-table.ts'
-import { decodeMessage, encodeMessage } from './message-body.ts'
+import { decodeMessage, encodeAgain } from './message-body.ts'
 import type { MessageTable } from './message-table.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -114,7 +114,8 @@ export class SqliteConsumer implements Consumer {
       message,
       ...(veto === undefined ? {} : { veto: { kind: 'skipped', reason: veto } }),
       settle: async (verdict) => {
-        const settled = this.#parts.commits.submit(() => this.#apply(row, message, verdict))
+        const write = this.#writeFor(row, message, verdict)
+        const settled = this.#parts.commits.submit(write)
         // The slot is free for a claim in the same transaction; if that fails, both have failed.
         const held = this.#executing.delete(row.seq)
         this.wake()
@@ -129,24 +130,24 @@ export class SqliteConsumer implements Consumer {
     }
   }
 
-  /** Within a transaction. */
-  #apply(row: ClaimedRow, message: TaskMessage, verdict: Verdict): void {
+  /** What carries out the verdict, to be called within a transaction. */
+  #writeFor(row: ClaimedRow, message: TaskMessage, verdict: Verdict): () => void {
     const { messages, deadLetters, holder } = this.#parts
     const held = { seq: row.seq, holder }
     switch (verdict.kind) {
       case 'ack':
-        messages.remove(held)
-        break
+        return () => messages.remove(held)
       case 'retry':
-        messages.reschedule(held, message.attempt + 1, verdict.at)
-        break
+        return () => messages.reschedule(held, message.attempt + 1, verdict.at)
       case 'release':
-        messages.reschedule(held, message.attempt, verdict.at ?? message.eta)
-        break
-      case 'deadLetter':
-        messages.remove(held)
-        deadLetters.add(row.id, row.queue, verdict.reason, encodeMessage(message))
-        break
+        return () => messages.reschedule(held, message.attempt, verdict.at ?? message.eta)
+      case 'deadLetter': {
+        const body = bodyOf(row, message)
+        return () => {
+          messages.remove(held)
+          deadLetters.add(row.id, row.queue, verdict.reason, body)
+        }
+      }
     }
   }
 
@@ -161,5 +162,14 @@ export class SqliteConsumer implements Consumer {
     } catch (error) {
       emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
     }
+  }
+}
+
+/** The message as it is now; as it came, should that be impossible to write: rather an old attempt than no letter. */
+function bodyOf(row: ClaimedRow, message: TaskMessage): string {
+  try {
+    return encodeAgain(message)
+  } catch {
+    return row.body
   }
 }

@@ -348,6 +348,20 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       expect(await broker.deadLetters.list(10)).toEqual([])
     })
 
+    test('the largest message is kept too, however many digits its attempt has, and may be retried', async () => {
+      const { broker } = await open()
+      const small = anOccurrence('large', {}, { args: [''], attempt: 9, eta: instant(1) })
+      const room = 262_144 - Buffer.byteLength(JSON.stringify(small))
+      await broker.publish([{ ...small, args: ['x'.repeat(room)] }])
+      const inbox = consume(broker)
+      await (await inbox.next()).settle({ kind: 'retry', at: soon(0) })
+      await (await inbox.next()).settle({ kind: 'deadLetter', reason: 'exit code 3' })
+      expect(await broker.deadLetters.list(10)).toMatchObject([{ id: small.id, reason: 'exit code 3' }])
+      await broker.deadLetters.retry(small.id)
+      const { message } = await inbox.next()
+      expect(message).toMatchObject({ id: small.id, attempt: 11, args: ['x'.repeat(room)] })
+    })
+
     test('a dropped one is gone', async () => {
       const { broker } = await open()
       await broker.deadLetters.drop(await bury(broker))
