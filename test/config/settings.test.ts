@@ -1,5 +1,5 @@
-import { matchesGlob } from 'node:path'
 /* biome-ignore-all lint/suspicious/noTemplateCurlyInString: a file may well hold ${NAME} */
+import { matchesGlob } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readText, settingsOf, usable } from './read-text.ts'
 
