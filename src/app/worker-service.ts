@@ -20,8 +20,8 @@ export interface WorkerServiceParts {
   readonly settings: Settings
   readonly host: Host
   readonly emit: (told: TaskbeatEvent) => void
-  /** Reads the configuration again; undefined when it has problems, which are told of by then. */
-  readonly read: () => Promise<Settings | undefined>
+  /** A task is not known: reads the configuration again and calls `reload` before it resolves. */
+  readonly refresh: () => Promise<void>
 }
 
 const pruneEvery = milliseconds(600_000)
@@ -76,7 +76,7 @@ export class WorkerService implements Service {
       clock: systemClock,
       random: Math.random,
       emit: (event) => emit({ from: 'worker', event }),
-      refresh: () => this.#refresh(),
+      refresh: this.#parts.refresh,
     })
     this.#open = { broker, journal, guard, modules, worker, pruning: this.#prune(journal) }
     await worker.start()
@@ -102,11 +102,6 @@ export class WorkerService implements Service {
     await open.journal.close()
     open.modules[Symbol.dispose]()
     await open.guard.close()
-  }
-
-  async #refresh(): Promise<void> {
-    const settings = await this.#parts.read()
-    if (settings) await this.reload(settings)
   }
 
   async #plan(modules: TaskModules, settings: Settings): Promise<WorkerPlan> {

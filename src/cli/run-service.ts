@@ -10,7 +10,7 @@ export interface Run {
   /** Started in this order, stopped in reverse. */
   readonly services: readonly Service[]
   readonly log: Log
-  /** SIGHUP: reads the configuration and hands it on. It tells its own troubles. */
+  /** SIGHUP: reads the configuration and hands it on. Tells its own troubles, never rejects. */
   readonly reload: () => Promise<void>
   /** Anything else that is to last as long as the services. */
   readonly whileRunning?: () => Disposable
