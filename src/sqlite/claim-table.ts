@@ -28,8 +28,14 @@ export interface ClaimRequest {
   readonly queues: readonly string[]
   readonly holder: string
   readonly now: Instant
-  /** How many may be handed out to execute. */
-  readonly free: number
+  /** How many the holder may execute at once, those counted that it executes already. */
+  readonly slots: number
+}
+
+export interface Claimed {
+  readonly messages: readonly ClaimedMessage[]
+  /** There may be more to hand out at once: a claim is bounded. */
+  readonly more: boolean
 }
 
 /** How many are looked at in one transaction, which keeps it to a few milliseconds. */
@@ -49,6 +55,7 @@ export class ClaimTable {
   readonly #queuedEntries: StatementSync
   readonly #beyond: StatementSync
   readonly #claim: StatementSync
+  readonly #held: StatementSync
   readonly #lives: (holder: string) => boolean
 
   /** `lives` says whether the process of a holder still runs. */
@@ -82,21 +89,28 @@ export class ClaimTable {
       SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages
       WHERE state = 0 AND entry = ? AND eta <= ? AND queue IN (SELECT value FROM json_each(?))
       ORDER BY due LIMIT ? OFFSET ?`)
+    this.#held = database.prepare(
+      'SELECT count(*) AS count FROM messages INDEXED BY messages_held WHERE holder = ? AND state <> 0 AND state = 1',
+    )
     this.#claim = database.prepare('UPDATE messages SET state = ?, holder = ? WHERE seq = ?')
   }
 
-  /** Within a transaction: hands out what may be handed out now. */
-  claim(request: ClaimRequest): ClaimedMessage[] {
+  /**
+   * Within a transaction: hands out what may be handed out now. What the holder executes is read from the table, so
+   * that it counts whichever consumer took it, and frees its slot in the transaction that settles it.
+   */
+  claim(request: ClaimRequest): Claimed {
     const claimed = new Map<number, ClaimedMessage>()
     this.#vetoOverlapping(request, claimed)
     this.#vetoOverflowing(request, claimed)
-    let free = Math.min(request.free, mostPerClaim)
-    while (free > 0 && claimed.size < mostPerClaim) {
-      const granted = this.#claimRound(request, free, claimed)
-      if (granted === undefined) break
-      free -= granted
+    let free = request.slots - Number(this.#held.get(request.holder)?.count)
+    let found = true
+    while (found && free > 0 && claimed.size < mostPerClaim) {
+      const granted = this.#claimRound(request, Math.min(free, mostPerClaim), claimed)
+      found = granted !== undefined
+      free -= granted ?? 0
     }
-    return [...claimed.values()]
+    return { messages: [...claimed.values()], more: claimed.size >= mostPerClaim }
   }
 
   /** The first ETA after `after` in these queues; undefined = nothing is scheduled. */

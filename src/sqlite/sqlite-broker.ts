@@ -123,6 +123,7 @@ class SqliteBroker implements Broker {
         clock: this.#options.clock,
         emit: this.#options.emit,
         troubles: this.#troubles,
+        wake: () => this.#wakeConsumers(),
         ring: () => this.#ring(),
       },
       intake,

@@ -23,7 +23,9 @@ export interface ConsumerParts {
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
   readonly troubles: Troubles
-  /** Tells other consumers that there may be something for them. */
+  /** Tells this process's consumers that there may be something for them ... */
+  readonly wake: () => void
+  /** ... and everybody's. */
   readonly ring: () => void
 }
 
@@ -41,8 +43,6 @@ const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none'
 export class SqliteConsumer implements Consumer {
   readonly #parts: ConsumerParts
   readonly #intake: Intake
-  /** Rows handed out to execute and not settled yet. */
-  readonly #executing = new Set<number>()
   #nap = new AbortController()
   #stopped = false
   #failures = 0
@@ -80,14 +80,13 @@ export class SqliteConsumer implements Consumer {
     const { queues, slots } = this.#intake
     try {
       if (claims.hasDue(queues, clock.now())) {
-        const claimed = await commits.submit(() =>
-          claims.claim({ queues, holder, now: clock.now(), free: slots - this.#executing.size }),
+        const { messages, more } = await commits.submit(() =>
+          claims.claim({ queues, holder, now: clock.now(), slots }),
         )
         this.#failures = 0
         troubles.worked(handOut)
-        for (const message of claimed) this.#hand(message)
-        // A claim is bounded, and what could not be decoded has used no slot: there may be more.
-        if (claimed.length > 0 && this.#executing.size < slots) return milliseconds(0)
+        for (const message of messages) this.#hand(message)
+        if (more) return milliseconds(0)
       }
       const now = clock.now()
       const next = claims.nextEta(queues, now)
@@ -98,14 +97,13 @@ export class SqliteConsumer implements Consumer {
     }
   }
 
-  #hand({ row, veto, executes }: ClaimedMessage): void {
+  #hand({ row, veto }: ClaimedMessage): void {
     const decoded = decodeMessage(row.body)
     if ('problem' in decoded) {
       void this.#setAside(row, decoded.problem)
       return
     }
     const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
-    if (executes) this.#executing.add(row.seq)
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
@@ -114,17 +112,10 @@ export class SqliteConsumer implements Consumer {
       message,
       ...(veto === undefined ? {} : { veto: { kind: 'skipped', reason: veto } }),
       settle: async (verdict) => {
-        const write = this.#writeFor(row, message, verdict)
-        const settled = this.#parts.commits.submit(write)
-        // The slot is free for a claim in the same transaction; if that fails, both have failed.
-        const held = this.#executing.delete(row.seq)
-        this.wake()
-        try {
-          await settled
-        } catch (error) {
-          if (held) this.#executing.add(row.seq)
-          throw error
-        }
+        const settled = this.#parts.commits.submit(this.#writeFor(row, message, verdict))
+        // What it frees can be claimed in the same transaction.
+        this.#parts.wake()
+        await settled
         if (verdict.kind !== 'ack' || row.overlap === 'queue') this.#parts.ring()
       },
     }
@@ -159,6 +150,7 @@ export class SqliteConsumer implements Consumer {
         messages.remove({ seq: row.seq, holder })
         deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
       })
+      this.#parts.wake()
     } catch (error) {
       emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
     }

@@ -176,6 +176,20 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       expect((await broker.status()).queues).toMatchObject([{ name: 'taskbeat', ready: 1, running: 0 }])
     })
 
+    test('a consumer that replaces another counts what that one handed out and has not settled', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage(), aMessage(), aMessage(), aMessage()])
+      const before = consume(broker, 2)
+      const [first, second] = await before.take(2)
+      await before.stop()
+      const inbox = consume(broker, 3)
+      await inbox.next()
+      const status = await broker.status()
+      expect(status.queues).toMatchObject([{ ready: 1, running: 3 }])
+      await ackAll([first, second].flatMap((delivery) => delivery ?? []))
+      await inbox.next()
+    })
+
     test('a closed connection gives back what it held', async () => {
       const { world, broker } = await open()
       await broker.publish([aMessage()])
