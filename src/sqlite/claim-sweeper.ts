@@ -41,7 +41,7 @@ export class ClaimSweeper {
       SELECT holder AS id FROM messages INDEXED BY messages_held WHERE state <> 0
       UNION SELECT instance FROM workers`)
     this.#free = database.prepare(
-      'UPDATE messages SET state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
     )
     this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
   }

@@ -11,6 +11,8 @@ export interface ClaimedRow {
   readonly priority: number
   readonly eta: number
   readonly attempt: number
+  /** This attempt was interrupted: its successor's due does not bound it any more. */
+  readonly begun: number
   readonly entry: string | null
   readonly overlap: string | null
   readonly body: string
@@ -62,7 +64,7 @@ export class ClaimTable {
   constructor(database: Database, lives: (holder: string) => boolean) {
     this.#lives = lives
     this.#due = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages AS m
+      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages AS m
       WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
       AND (overlap IS NOT 'queue' OR NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = m.entry))
       ORDER BY eta, seq LIMIT ?`)
@@ -76,7 +78,7 @@ export class ClaimTable {
       'SELECT id, holder FROM messages WHERE state = 1 AND entry = ? LIMIT 1',
     )
     this.#toSkip = database.prepare(`
-      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.entry, w.overlap, w.body,
+      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.begun, w.entry, w.overlap, w.body,
       e.id AS running, e.holder AS running_holder
       FROM messages AS e INDEXED BY messages_executing
       CROSS JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
@@ -86,7 +88,7 @@ export class ClaimTable {
       SELECT DISTINCT entry, wait_limit FROM messages INDEXED BY messages_executing
       WHERE state = 1 AND entry IS NOT NULL AND overlap = 'queue'`)
     this.#beyond = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages
+      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages
       WHERE state = 0 AND entry = ? AND eta <= ? AND queue IN (SELECT value FROM json_each(?))
       ORDER BY due LIMIT ? OFFSET ?`)
     this.#held = database.prepare(
@@ -216,10 +218,10 @@ function vetoFor(row: ClaimedRow, running: string): Admission {
  * Whether it will end as expired. If it were taken for one that executes, its successor would be skipped because of
  * it, and neither would run.
  */
-function isTooLate({ entry, attempt, body }: ClaimedRow, now: Instant): boolean {
+function isTooLate({ entry, attempt, begun, body }: ClaimedRow, now: Instant): boolean {
   if (entry === null) return false
   const message = decodeMessage(body)
   if ('problem' in message) return false
-  const startBy = attempt === 1 ? message.occurrence?.startBy : undefined
+  const startBy = attempt === 1 && begun === 0 ? message.occurrence?.startBy : undefined
   return now >= Math.min(message.expires ?? Number.POSITIVE_INFINITY, startBy ?? Number.POSITIVE_INFINITY)
 }

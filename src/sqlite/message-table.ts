@@ -10,6 +10,7 @@ export class MessageTable {
   readonly #replace: StatementSync
   readonly #revoke: StatementSync
   readonly #reschedule: StatementSync
+  readonly #interrupt: StatementSync
   readonly #remove: StatementSync
 
   constructor(database: Database) {
@@ -18,10 +19,13 @@ export class MessageTable {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
     this.#replace = database.prepare(`
       UPDATE messages SET queue = ?, priority = ?, eta = ?, attempt = ?, entry = ?, due = ?, overlap = ?,
-      wait_limit = ?, body = ? WHERE id = ? AND state = 0 AND attempt = 1`)
+      wait_limit = ?, body = ? WHERE id = ? AND state = 0 AND attempt = 1 AND begun = 0`)
     this.#revoke = database.prepare('DELETE FROM messages WHERE id = ? AND state = 0')
     this.#reschedule = database.prepare(
       'UPDATE messages SET state = 0, holder = NULL, attempt = ?, eta = ? WHERE seq = ? AND holder = ?',
+    )
+    this.#interrupt = database.prepare(
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE seq = ? AND holder = ?',
     )
     this.#remove = database.prepare('DELETE FROM messages WHERE seq = ? AND holder = ?')
   }
@@ -44,6 +48,11 @@ export class MessageTable {
   /** Puts a message that `holder` has back among those that wait. */
   reschedule(held: HeldRow, attempt: number, eta: Instant): void {
     this.#reschedule.run(attempt, eta, held.seq, held.holder)
+  }
+
+  /** Puts a message back at once; if it was handed out to execute, its attempt has begun. */
+  interrupt(held: HeldRow): void {
+    this.#interrupt.run(held.seq, held.holder)
   }
 
   /** Removes a message that `holder` has. */

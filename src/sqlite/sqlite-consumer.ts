@@ -3,7 +3,7 @@ import type { BrokerEvent } from '../broker/broker-event.ts'
 import type { Delivery } from '../broker/delivery.ts'
 import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
-import { between, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
+import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
@@ -29,6 +29,11 @@ export interface ConsumerParts {
   readonly ring: () => void
 }
 
+/**
+ * Whether an occurrence is in time is decided when it is handed out. Who takes it has so long until it is judged
+ * again: otherwise one that was handed out just in time would expire, and its successor be skipped because of it.
+ */
+const admissionTime = milliseconds(1_000)
 /** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
 const handOut = 'hand out messages'
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
@@ -103,7 +108,7 @@ export class SqliteConsumer implements Consumer {
       void this.#setAside(row, decoded.problem)
       return
     }
-    const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
+    const message = asStored(row, decoded, this.#parts.clock.now())
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
@@ -130,8 +135,10 @@ export class SqliteConsumer implements Consumer {
         return () => messages.remove(held)
       case 'retry':
         return () => messages.reschedule(held, message.attempt + 1, verdict.at)
-      case 'release':
-        return () => messages.reschedule(held, message.attempt, verdict.at ?? message.eta)
+      case 'release': {
+        const { at } = verdict
+        return () => (at ? messages.reschedule(held, message.attempt, at) : messages.interrupt(held))
+      }
       case 'deadLetter': {
         const body = bodyOf(row, message)
         return () => {
@@ -155,6 +162,17 @@ export class SqliteConsumer implements Consumer {
       emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
     }
   }
+}
+
+/** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
+function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage, now: Instant): TaskMessage {
+  const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
+  if (!occurrence) return message
+  const { startBy, ...unbound } = occurrence
+  if (startBy === undefined || row.begun === 1) return { ...message, occurrence: unbound }
+  // What comes too late was handed out to end as expired, so its bound stays as it is.
+  const bound = startBy > now ? instant(Math.max(startBy, now + admissionTime)) : startBy
+  return { ...message, occurrence: { ...occurrence, startBy: bound } }
 }
 
 /** The message as it is now; as it came, should that be impossible to write: rather an old attempt than no letter. */
