@@ -65,6 +65,7 @@ export function audit(world: World, request: AuditRequest): Audit {
     ...request.entries.flatMap((entry) => auditEntry(entry, request, books)),
     ...auditStrangers(request.entries, books),
     ...auditRepeats(notes, request.deaths ?? []),
+    ...request.entries.flatMap((entry) => auditOverlap(entry, world.notes(), request.deaths ?? [])),
   ]
   const due = request.entries.flatMap((entry) => duesOf(entry, request)).length
   if (due === 0) problems.push('nothing was due, so nothing was tested')
@@ -185,17 +186,40 @@ function auditSkip(
   const notes = books.notes.get(`${entry.name} ${other.due}`) ?? []
   const started = Math.min(other.started ?? Number.POSITIVE_INFINITY, ...notes.map(({ at }) => at))
   const skipped = run.finished ?? Number.NaN
-  if (!(started <= skipped && skipped <= finished + unsettledMs))
+  if (other.outcome === 'expired') return [`${what} was skipped for a run that then expired: neither has run`]
+  // It is handed out a moment before it starts, and a dead worker's run once its processes are gone.
+  if (!(started <= skipped + 1_000 && skipped <= finished + unsettledMs))
     return [
       `${what} was skipped at ${clock(skipped)} for a run that lasted ${clock(started)} to ${clock(finished)}`,
     ]
-  if (other.outcome === 'expired') return [`${what} was skipped for a run that then expired: neither has run`]
   return []
 }
 
 function successorIsDue(entry: ExpectedEntry, due: number, by: number): boolean {
   for (let second = due / 1_000 + 1; second * 1_000 <= by; second++) if (entry.isDue(second)) return true
   return false
+}
+
+/** By their own notes: a run that has begun ends, or its worker dies, before the next of its entry begins. */
+function auditOverlap(entry: ExpectedEntry, all: readonly Note[], deaths: readonly WorkerDeath[]): string[] {
+  if (entry.overlap === 'allow') return []
+  const notes = all.filter((note) => note.entry === entry.name)
+  if (!notes.some(({ word }) => word === 'end')) return []
+  const problems: string[] = []
+  let running: Note | undefined
+  for (const note of notes) {
+    if (note.word === 'end') running = note.id === running?.id ? undefined : running
+    else {
+      const since = running
+      const died = since && deaths.some(({ at }) => since.at <= at && at <= note.at)
+      if (since && !died)
+        problems.push(
+          `${entry.name} due ${clock(note.due)} began at ${clock(note.at)} while that due ${clock(since.due)} was executing`,
+        )
+      running = note
+    }
+  }
+  return problems
 }
 
 /** What is in the books and should not be. */

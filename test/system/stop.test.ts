@@ -100,3 +100,29 @@ schedules:
       .sort(),
   ).toEqual(['skipped', 'succeeded'])
 })
+
+test('a run that is interrupted and its successor that came meanwhile do not run at once', async () => {
+  const world = openWorld()
+  const second = 4 * Math.ceil((Date.now() / 1_000 + 3) / 4)
+  const at = (seconds: number): string => new Date((second + seconds) * 1_000).toISOString()
+  world.configure(`
+schedules:
+  long: { every: 4s, start: "${at(0)}", end: "${at(5)}", shell: './note start; sleep 6; ./note end' }
+`)
+  const worker = world.worker()
+  await world.beat().said(/^leading/)
+  await eventually('it has begun', () => world.notes('start').length === 1)
+  await worker.kill()
+  await eventually('its successor is due', () => Date.now() > (second + 4) * 1_000)
+  const again = world.worker()
+  await again.said(/^long succeeded/)
+  await eventually(
+    'nothing waits any more',
+    () => world.query('broker', 'SELECT 1 FROM messages').length === 0,
+  )
+  expect(world.notes().map(({ word, due }) => `${word} ${due / 1_000 - second}`)).toEqual([
+    'start 0',
+    'start 0',
+    'end 0',
+  ])
+})
