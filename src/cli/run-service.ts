@@ -22,6 +22,7 @@ export interface Run {
  */
 export async function runServices({ services, log, reload, whileRunning }: Run): Promise<number> {
   const stopAsked = Promise.withResolvers<void>()
+  const stopping = new AbortController()
   const now = new AbortController()
   using _signals = listenToSignals({
     stop: () => stopAsked.resolve(),
@@ -29,7 +30,7 @@ export async function runServices({ services, log, reload, whileRunning }: Run):
     reload: () => void reload(),
   })
   try {
-    await startAll(services)
+    await startAll(services, { stopping: stopping.signal, hurry: now.signal })
   } catch (error) {
     log.write(errorLine('cannot start', error))
     return exitCodeOf(error)

@@ -1,37 +1,34 @@
 import { expect, test } from 'vitest'
-import { type Service, startAll, stopAll } from '../../src/core/service.ts'
+import { type Service, startAll } from '../../src/core/service.ts'
 
-function recorded(failing: { start?: string; stop?: string } = {}) {
-  const calls: string[] = []
-  const service = (name: string): Service => ({
+/** A service that notes what it is asked to do. */
+function noting(name: string, said: string[], start: () => Promise<void> = async () => {}): Service {
+  return {
     name,
-    start: async () => {
-      calls.push(`start ${name}`)
-      if (failing.start === name) throw new Error(`${name} does not start`)
+    start: () => {
+      said.push(`start ${name}`)
+      return start()
     },
     stop: async () => {
-      calls.push(`stop ${name}`)
-      if (failing.stop === name) throw new Error(`${name} does not stop`)
+      said.push(`stop ${name}`)
     },
-  })
-  return { calls, services: ['a', 'b', 'c'].map(service) }
+  }
 }
 
-test('services start in order and stop in reverse', async () => {
-  const { calls, services } = recorded()
-  await startAll(services)
-  await stopAll(services, new AbortController().signal)
-  expect(calls).toEqual(['start a', 'start b', 'start c', 'stop c', 'stop b', 'stop a'])
+const never = (): AbortSignal => new AbortController().signal
+
+test('a start that fails stops what it had begun, the one that failed too, in reverse order', async () => {
+  const said: string[] = []
+  const fails = noting('b', said, () => Promise.reject(new Error('why')))
+  const services = [noting('a', said), fails, noting('c', said)]
+  await expect(startAll(services, { stopping: never(), hurry: never() })).rejects.toThrow('why')
+  expect(said).toEqual(['start a', 'start b', 'stop b', 'stop a'])
 })
 
-test('when one does not start, those before it are stopped and its error is thrown', async () => {
-  const { calls, services } = recorded({ start: 'b' })
-  await expect(startAll(services)).rejects.toThrow('b does not start')
-  expect(calls.filter((call) => call !== 'stop b')).toEqual(['start a', 'start b', 'stop a'])
-})
-
-test('when one does not stop, the others are stopped all the same', async () => {
-  const { calls, services } = recorded({ stop: 'b' })
-  await expect(stopAll(services, new AbortController().signal)).rejects.toThrow('b does not stop')
-  expect(calls).toEqual(['stop c', 'stop b', 'stop a'])
+test('a start goes no further once it is to stop', async () => {
+  const said: string[] = []
+  const stopping = new AbortController()
+  const asks = noting('a', said, async () => stopping.abort())
+  await startAll([asks, noting('b', said)], { stopping: stopping.signal, hurry: never() })
+  expect(said).toEqual(['start a'])
 })

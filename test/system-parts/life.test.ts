@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startSource } from '../support/taskbeat-source.ts'
@@ -19,4 +19,22 @@ test('a worker ends after its stop, whatever its modules have left open', async 
   await worker.said(/working on/)
   worker.signal('SIGTERM')
   expect((await worker.end()).code).toBe(0)
+})
+
+test.each(['beat', 'worker', 'dev'])('a %s that cannot start says why and ends', async (command) => {
+  const { directory, write } = prepare('schedules: { a: { every: 1h, command: [echo] } }\n')
+  write('state', 'not a directory')
+  const service = startSource(directory, command)
+  const { code, stderr } = await service.end()
+  expect(code).toBe(1)
+  expect([stderr, ...service.heard].join('\n')).toMatch(/cannot .*\/state/)
+})
+
+test('a worker whose broker is damaged names the file and ends', async () => {
+  const { directory, write } = prepare('')
+  mkdirSync(join(directory, 'state'))
+  write('state/broker.db', 'this is not a database, and it is longer than a page header is')
+  const worker = startSource(directory, 'worker')
+  expect((await worker.end()).code).toBe(1)
+  expect(worker.heard.join('\n')).toMatch(/broker\.db/)
 })
