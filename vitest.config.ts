@@ -1,13 +1,39 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
+/** Tests that judge time. They run last, one file after another, so that nothing of ours disturbs them. */
+const timing = ['idle', 'leaders', 'punctuality', 'scale'].map((name) => `test/system/${name}.test.ts`)
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Two cores: more files at once would only make the timing tests judge each other.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/system/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          exclude: timing,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'timing', include: timing, fileParallelism: false, sequence: { groupOrder: 2 } },
+      },
+    ],
   },
 })
 

@@ -180,7 +180,7 @@ class AmqpBroker implements Broker {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#consumers.keys()].map((consumer) => consumer.stop()))
+    await Promise.all([...this.#consumers.keys()].map((consumer) => consumer.abandon()))
     this.#closing.abort()
     await this.#consuming?.close()
     await this.#control?.peers.close()

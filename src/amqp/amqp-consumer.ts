@@ -170,6 +170,13 @@ export class AmqpConsumer implements Consumer {
     this.#endWhenIdle()
   }
 
+  /** Stops, and leaves unsettled what was handed out: with its session it goes back to the broker. */
+  async abandon(): Promise<void> {
+    await this.stop()
+    this.#ended.abort()
+    await this.#running
+  }
+
   #endWhenIdle(): void {
     if (this.#stopping.signal.aborted && this.#handOut.count === 0) this.#ended.abort()
   }
@@ -188,7 +195,7 @@ export class AmqpConsumer implements Consumer {
       } catch (error) {
         if (ended.aborted) break
         this.#health.failed(operation, error)
-        await clock.sleep(backoffDelay(retryBackoff, ++failures, Math.random), this.#stopping.signal)
+        await clock.sleep(backoffDelay(retryBackoff, ++failures, Math.random), ended)
       }
       this.#forget()
     }

@@ -56,8 +56,9 @@ export class HandOver {
     this.#session = session
     this.#queues = new Map()
     for (const queue of queues) this.#open(queue).catch((error: unknown) => this.#failed(error))
-    while (!ended.aborted && !session.lost.aborted) {
-      await clock.sleep(milliseconds(consumerTimeout / looksPerTimeout), ended)
+    const over = AbortSignal.any([ended, session.lost])
+    while (!over.aborted) {
+      await clock.sleep(milliseconds(consumerTimeout / looksPerTimeout), over)
       this.#look(session)
     }
   }

@@ -1,10 +1,8 @@
 import { Beat } from '../beat/beat.ts'
 import type { BeatEvent } from '../beat/beat-event.ts'
-import type { Broker } from '../broker/broker.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Service } from '../core/service.ts'
-import type { BeatRecord } from '../journal/beat-record.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteBeatRecord } from '../sqlite/sqlite-beat-record.ts'
 import { releaseMemory } from '../system/release-memory.ts'
@@ -24,7 +22,10 @@ export class BeatService implements Service {
   readonly #emit: (told: TaskbeatEvent) => void
   /** What to start with; not kept, for it holds the schedule of that moment. */
   #settings: Settings | undefined
-  #open: { readonly broker: Broker; readonly record: BeatRecord; readonly beat: Beat } | undefined
+  /** What was opened, to be closed in reverse order. */
+  readonly #opened = new AsyncDisposableStack()
+  #beat: Beat | undefined
+  #stopped: Promise<void> | undefined
   #releasing: NodeJS.Timeout | undefined
 
   constructor(settings: Settings, host: Host, emit: (told: TaskbeatEvent) => void) {
@@ -46,8 +47,10 @@ export class BeatService implements Service {
       create: true,
       emit: (event) => this.#emit({ from: 'broker', event }),
     })
+    this.#opened.defer(() => broker.close())
     const record = openSqliteBeatRecord({ path: journalPath(settings), group })
-    const beat = new Beat({
+    this.#opened.defer(() => record.close())
+    this.#beat = new Beat({
       broker,
       record,
       clock,
@@ -59,23 +62,26 @@ export class BeatService implements Service {
       random: Math.random,
       emit: (event) => this.#tell(event),
     })
-    this.#open = { broker, record, beat }
-    await beat.start()
+    await this.#beat.start()
   }
 
   /** Takes the schedule of these settings; whatever else they say needs a restart. */
   async reload(settings: Settings): Promise<void> {
-    await this.#open?.beat.reload(settings.schedules)
+    await this.#beat?.reload(settings.schedules)
   }
 
-  async stop(deadline: AbortSignal): Promise<void> {
+  stop(deadline: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stop(deadline)
+    return this.#stopped
+  }
+
+  async #stop(deadline: AbortSignal): Promise<void> {
     clearTimeout(this.#releasing)
-    const open = this.#open
-    this.#open = undefined
-    if (!open) return
-    await open.beat.stop(deadline)
-    await open.record.close()
-    await open.broker.close()
+    try {
+      await this.#beat?.stop(deadline)
+    } finally {
+      await this.#opened.disposeAsync()
+    }
   }
 
   #tell(event: BeatEvent): void {

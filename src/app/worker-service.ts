@@ -1,4 +1,3 @@
-import type { Broker } from '../broker/broker.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
@@ -6,7 +5,7 @@ import type { Service } from '../core/service.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
-import { type Guard, openGuard } from '../system/guard.ts'
+import { openGuard } from '../system/guard.ts'
 import { CommandExecutor } from '../worker/executors/command-executor.ts'
 import { InlineExecutor } from '../worker/executors/inline-executor.ts'
 import { createRegistry } from '../worker/registry.ts'
@@ -20,28 +19,20 @@ export interface WorkerServiceParts {
   readonly settings: Settings
   readonly host: Host
   readonly emit: (told: TaskbeatEvent) => void
-  /** Reads the configuration again; undefined when it has problems, which are told of by then. */
-  readonly read: () => Promise<Settings | undefined>
+  /** A task is not known: reads the configuration again and calls `reload` before it resolves. */
+  readonly refresh: () => Promise<void>
 }
 
 const pruneEvery = milliseconds(600_000)
-
-/** What is there while the service runs. */
-interface Open {
-  readonly broker: Broker
-  readonly journal: Journal
-  readonly guard: Guard
-  readonly modules: TaskModules
-  readonly worker: Worker
-  readonly pruning: Promise<void>
-}
 
 /** The worker with what it stands on, opened and closed together. */
 export class WorkerService implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerServiceParts
-  readonly #closing = new AbortController()
-  #open: Open | undefined
+  readonly #stopping = new AbortController()
+  /** What was opened, to be closed in reverse order. */
+  readonly #opened = new AsyncDisposableStack()
+  #working: { readonly worker: Worker; readonly modules: TaskModules } | undefined
   #stopped: Promise<void> | undefined
 
   constructor(parts: WorkerServiceParts) {
@@ -51,38 +42,49 @@ export class WorkerService implements Service {
   async start(): Promise<void> {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host
+    const clock = systemClock
+    const guard = openGuard({
+      onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
+    })
+    this.#opened.defer(() => guard.close())
+    const modules = this.#opened.use(new TaskModules({ clock }))
+    const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })
+    this.#opened.defer(() => journal.close())
     const broker = openBroker({
       settings,
       host,
       create: true,
       emit: (event) => emit({ from: 'broker', event }),
     })
-    const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })
-    const guard = openGuard({
-      onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
-    })
-    const modules = new TaskModules({ clock: systemClock })
+    this.#opened.defer(() => broker.close())
+    const pruning = this.#prune(journal)
+    this.#opened.defer(() => pruning)
+    const plan = await Promise.race([this.#plan(modules, settings), whenAborted(this.#stopping.signal)])
+    if (!plan) return
     const worker = new Worker({
-      ...(await this.#plan(modules, settings)),
+      ...plan,
       broker,
       journal,
       guard,
       executors: {
-        command: new CommandExecutor({ clock: systemClock, guard, environment: host.env }),
-        inline: new InlineExecutor({ clock: systemClock }),
+        command: new CommandExecutor({ clock, guard, environment: host.env }),
+        inline: new InlineExecutor({ clock }),
       },
-      clock: systemClock,
+      clock,
       random: Math.random,
       emit: (event) => emit({ from: 'worker', event }),
-      refresh: () => this.#refresh(),
+      refresh: this.#parts.refresh,
     })
-    this.#open = { broker, journal, guard, modules, worker, pruning: this.#prune(journal) }
+    this.#working = { worker, modules }
     await worker.start()
   }
 
   /** Takes tasks, queues, concurrency and grace of these settings; the rest needs a restart. */
   async reload(settings: Settings): Promise<void> {
-    if (this.#open) this.#open.worker.reload(await this.#plan(this.#open.modules, settings))
+    if (!this.#working) return
+    const { worker, modules } = this.#working
+    const plan = await this.#plan(modules, settings)
+    if (!this.#stopping.signal.aborted) worker.reload(plan)
   }
 
   stop(deadline: AbortSignal): Promise<void> {
@@ -91,20 +93,12 @@ export class WorkerService implements Service {
   }
 
   async #stop(deadline: AbortSignal): Promise<void> {
-    const open = this.#open
-    if (!open) return
-    await open.worker.stop(deadline)
-    this.#closing.abort()
-    await open.pruning
-    await open.broker.close()
-    await open.journal.close()
-    open.modules[Symbol.dispose]()
-    await open.guard.close()
-  }
-
-  async #refresh(): Promise<void> {
-    const settings = await this.#parts.read()
-    if (settings) await this.reload(settings)
+    this.#stopping.abort()
+    try {
+      await this.#working?.worker.stop(deadline)
+    } finally {
+      await this.#opened.disposeAsync()
+    }
   }
 
   async #plan(modules: TaskModules, settings: Settings): Promise<WorkerPlan> {
@@ -127,7 +121,7 @@ export class WorkerService implements Service {
   }
 
   async #prune(journal: Journal): Promise<void> {
-    const { signal } = this.#closing
+    const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
         await journal.prune(systemClock.now())
@@ -137,4 +131,10 @@ export class WorkerService implements Service {
       await systemClock.sleep(pruneEvery, signal)
     }
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  return promise
 }

@@ -6,4 +6,9 @@ if (major < 24) {
   process.exit(78)
 }
 const { main } = await import('./main.ts')
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+// What was written is waited for, however long it takes; what the modules of tasks have left open is not.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<unknown>((resolve) => stream.write('', resolve))
+}
+process.exit(code)

@@ -7,18 +7,29 @@ import { localTime, machineZone } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
 import type { Cell } from './terminal.ts'
 
-export const historyHeadings = ['when', 'what', 'outcome', 'duration', 'attempts', 'id', 'reason'] as const
+export const historyHeadings = [
+  'due',
+  'late',
+  'what',
+  'outcome',
+  'duration',
+  'attempts',
+  'id',
+  'reason',
+] as const
 
 /** One line of `runs`. */
 export function toHistoryRow(item: HistoryItem, now: Instant): readonly Cell[] {
-  const when = localTime(item.at, machineZone())
   if (item.kind === 'missed') {
     const { missed } = item
-    return [when, missed.entry, outcomeWords.missed, '', '', '', describeMissed(missed)]
+    const last = localTime(missed.last, machineZone())
+    return [last, '', missed.entry, outcomeWords.missed, '', '', '', describeMissed(missed)]
   }
   const { run } = item
   return [
-    when,
+    // Who was sent by hand is due when it starts.
+    localTime(run.due ?? run.started ?? item.at, machineZone()),
+    latenessOf(run),
     nameOf(run),
     outcomeWords[run.outcome],
     durationOf(run, now),
@@ -26,6 +37,11 @@ export function toHistoryRow(item: HistoryItem, now: Instant): readonly Cell[] {
     run.id.slice(0, 8),
     run.reason ?? '',
   ]
+}
+
+/** How long after it was due it started. */
+function latenessOf({ due, started }: RunSummary): string {
+  return due === undefined || started === undefined ? '' : describeDuration(between(due, started))
 }
 
 /** The entry, and the task that it called where that has another name. */

@@ -4,6 +4,7 @@ import { renderProblem } from '../config/problem.ts'
 import type { Settings } from '../config/settings.ts'
 import { describeError } from '../core/errors.ts'
 import type { Log } from '../observe/log.ts'
+import { ReloadQueue } from './reload-queue.ts'
 
 /** Nobody reads more of them in a log; `check` shows them all. */
 const mostWarnings = 10
@@ -18,24 +19,31 @@ export function logWarnings({ settings, warnings }: Configuration, log: Log): vo
   if (more > 0) tell(`${settings.file}: and ${more} more warnings; taskbeat check shows them`)
 }
 
-/** Reads the file again. When it has problems they are logged, all of them, and what was loaded before stays. */
-export async function readAgain(
-  file: ConfigurationFile,
-  host: Host,
-  log: Log,
-): Promise<Settings | undefined> {
-  try {
-    const configuration = await readConfiguration(file, host)
-    logWarnings(configuration, log)
-    log.level = configuration.settings.log.level
-    return configuration.settings
-  } catch (error) {
-    for (const message of describeError(error).split('\n')) log.write({ level: 'error', message, fields: {} })
-    log.write({
-      level: 'error',
-      message: `${file.path} was not loaded; what was loaded before stays`,
-      fields: {},
-    })
-    return undefined
-  }
+export interface Reloading {
+  readonly file: ConfigurationFile
+  readonly host: Host
+  readonly log: Log
+  /** Hands the settings on. */
+  readonly take: (settings: Settings) => Promise<void>
+}
+
+/** The reloads of this process. What is wrong is logged, all of it; then what was loaded before stays. */
+export function createReloads(reloading: Reloading): ReloadQueue {
+  const { file, log } = reloading
+  return new ReloadQueue({
+    reload: () => reload(reloading),
+    failed: (error) => {
+      for (const message of describeError(error).split('\n'))
+        log.write({ level: 'error', message, fields: {} })
+      const message = `${file.path} was not loaded; what was loaded before stays`
+      log.write({ level: 'error', message, fields: {} })
+    },
+  })
+}
+
+async function reload({ file, host, log, take }: Reloading): Promise<void> {
+  const configuration = await readConfiguration(file, host)
+  logWarnings(configuration, log)
+  log.level = configuration.settings.log.level
+  await take(configuration.settings)
 }

@@ -10,7 +10,7 @@ export interface Run {
   /** Started in this order, stopped in reverse. */
   readonly services: readonly Service[]
   readonly log: Log
-  /** SIGHUP: reads the configuration and hands it on. It tells its own troubles. */
+  /** SIGHUP: reads the configuration and hands it on. Tells its own troubles, never rejects. */
   readonly reload: () => Promise<void>
   /** Anything else that is to last as long as the services. */
   readonly whileRunning?: () => Disposable
@@ -22,6 +22,7 @@ export interface Run {
  */
 export async function runServices({ services, log, reload, whileRunning }: Run): Promise<number> {
   const stopAsked = Promise.withResolvers<void>()
+  const stopping = new AbortController()
   const now = new AbortController()
   using _signals = listenToSignals({
     stop: () => stopAsked.resolve(),
@@ -29,7 +30,7 @@ export async function runServices({ services, log, reload, whileRunning }: Run):
     reload: () => void reload(),
   })
   try {
-    await startAll(services)
+    await startAll(services, { stopping: stopping.signal, hurry: now.signal })
   } catch (error) {
     log.write(errorLine('cannot start', error))
     return exitCodeOf(error)

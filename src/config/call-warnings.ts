@@ -22,7 +22,14 @@ export class CallWarnings {
     }
     if (queues && !queues.includes(spec.queue) && this.#isNews(`queue ${spec.queue}`)) {
       const task = ownTask ?? tasks.get(spec.task)
-      const at = (given.queue ?? task?.given.queue ?? defaults.queue ?? given.task)?.at
+      const at = (
+        given.queue ??
+        task?.given.queue ??
+        defaults.queue ??
+        given.task ??
+        given.command ??
+        given.shell
+      )?.at
       at?.warning(`worker.queues does not name the queue ${spec.queue}: no worker of this file takes from it`)
     }
   }

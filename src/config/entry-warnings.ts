@@ -32,6 +32,9 @@ export class EntryWarnings {
     if (!entry.spec.enabled) return
     this.#rules.look(entry)
     const { due, eta, period } = this.#rhythmOf(entry)
+    if (due === undefined) this.#warnOfNever(entry)
+    if (entry.spec.missed === 'skip')
+      entry.given.missed_window?.at.warning('of no effect with missed: skip, which makes up for nothing')
     if (due !== undefined) this.#zone.look(entry, due)
     if (eta !== undefined) this.#crowd.count(eta)
     if (period !== undefined) warnOfLengths(entry, period, this.#around)
@@ -41,6 +44,13 @@ export class EntryWarnings {
   conclude(schedules: Place): void {
     this.#zone.conclude()
     this.#crowd.conclude(schedules)
+  }
+
+  /** Told to whoever checks a file: one that has been in force for years need not be blamed at each start. */
+  #warnOfNever({ given }: WrittenEntry): void {
+    if (this.#reading.role !== 'check') return
+    const at = (given.end ?? given.at ?? given.every)?.at ?? given.cron?.at
+    at?.warning('it is not due any more')
   }
 
   /** Remembered for a plain cron rule, of which 100,000 entries have few. */

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../core/instant.ts'
 import { type BrokerValues, brokerKeys } from './broker-keys.ts'
 import { type DefaultValues, defaultsKeys } from './entry-keys.ts'
 import { type Kind, listOf, oneOf } from './kind.ts'
-import { path } from './path-kind.ts'
+import { path, pattern } from './path-kind.ts'
 import type { Place } from './place.ts'
 import { queueMap } from './queues-kind.ts'
 import { type Section, sectionOf, type Values } from './section.ts'
@@ -44,7 +44,7 @@ export const beatKeys: Section<{ readonly lookahead: Milliseconds }> = {
 export const workerKeys: Section<WorkerValues> = {
   keys: {
     modules: {
-      kind: listOf(path('a path or a pattern', ['worker', 'dev']), 'a list of paths'),
+      kind: listOf(pattern('a path or a pattern', ['worker', 'dev']), 'a list of paths'),
       doc: 'Files whose exported tasks this worker knows: paths or patterns, from the directory of this file.',
     },
     queues: {

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { interpolate } from './interpolate.ts'
 import { fromText, type Kind } from './kind.ts'
 import type { Place } from './place.ts'
@@ -11,6 +11,21 @@ export function path(expected: string, users: readonly Role[]): Kind<string> {
     if (text.startsWith('~/')) return { hint: `~ is not replaced here; write \${HOME}/…` }
     return { value: resolve(at.reading.directory, withVariables(text, at, users)) }
   })
+}
+
+/** A pattern of paths, absolute or from the directory of the file, whose own name is no pattern whatever it holds. */
+export function pattern(expected: string, users: readonly Role[]): Kind<string> {
+  return fromText(expected, (text, at) => {
+    if (text === '' || text.includes('\0')) return {}
+    if (text.startsWith('~/')) return { hint: `~ is not replaced here; write \${HOME}/…` }
+    const written = withVariables(text, at, users)
+    return { value: isAbsolute(written) ? written : join(literally(at.reading.directory), written) }
+  })
+}
+
+/** A path as a pattern that matches nothing else. */
+function literally(path: string): string {
+  return path.replaceAll(/[[\]{}*?()]/g, '[$&]')
 }
 
 /** The text with the environment put in; as it is where a variable is missing: told to the process that uses it, and to whoever checks the file. */

@@ -12,7 +12,7 @@ const unitMs: Readonly<Record<string, number>> = {
 const compound = /^(?:\d+(?:ms|s|m|h|d|w))+$/
 const compoundPart = /(\d+)(ms|s|m|h|d|w)/g
 const iso = /^P(?!$)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/
-const isoCalendar = /^P(?:\d+Y)?(?:\d+M)?/
+const calendar = /^(?:\d+\s*(?:mo|mon|month|months|y|yr|year|years)|P\d+[YM].*)$/i
 
 /**
  * A length of fixed units: `500ms`, `10s`, `15m`, `1h30m`, `2d`, `1w`, or ISO 8601 (`PT15M`, `P1DT12H`).
@@ -39,10 +39,8 @@ export function parseDuration(text: string): Milliseconds | { readonly hint: str
   if (/^\d+(?:\.\d+)?$/.test(text))
     return { hint: `a number needs a unit: write ${text}s, ${text}m or ${text}h` }
   if (/^\d+\.\d+\s*[a-z]+$/i.test(text)) return { hint: 'write whole numbers, as in 1h30m or 1500ms' }
-  if (/^\d+\s*(?:mo|mon|month|months|y|year|years)$/i.test(text) || isoCalendar.exec(text)?.[0] !== 'P') {
-    if (/^(?:\d|P)/.test(text))
-      return { hint: 'months and years have no fixed length; use cron for calendar rules' }
-  }
+  if (calendar.test(text))
+    return { hint: 'months and years have no fixed length; use cron for calendar rules' }
   return { hint: 'write it as in 500ms, 10s, 15m, 1h30m, 2d, 1w or PT15M' }
 }
 

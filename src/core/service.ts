@@ -2,8 +2,8 @@
  * The contract of every long-lived part.
  *
  * `start` resolves once the part does its work in the background, and rejects if it cannot. `stop` resolves once it
- * has really stopped; it is harmless before start and harmless twice (the second call waits for the first), and it
- * hurries when `deadline` is aborted.
+ * has really stopped; it is harmless before start, after a start that failed and twice (the second call waits for the
+ * first), and it hurries when `deadline` is aborted. Called during start it ends the start too, which then resolves.
  */
 export interface Service {
   readonly name: string
@@ -11,16 +11,27 @@ export interface Service {
   stop(deadline: AbortSignal): Promise<void>
 }
 
-/** Starts in order; if one fails, those already started are stopped in reverse order and its error is thrown. */
-export async function startAll(services: readonly Service[]): Promise<void> {
-  const started: Service[] = []
+/** How long a start that has failed waits for what it had begun to end in order. */
+const undoMs = 5_000
+
+/**
+ * Starts in order, and no further once `stopping` is aborted. If one fails, it and those before it are stopped in
+ * reverse order, within five seconds or at once when `hurry` is aborted, and its error is thrown.
+ */
+export async function startAll(
+  services: readonly Service[],
+  { stopping, hurry }: { readonly stopping: AbortSignal; readonly hurry: AbortSignal },
+): Promise<void> {
+  const begun: Service[] = []
   try {
     for (const service of services) {
+      if (stopping.aborted) return
+      begun.push(service)
       await service.start()
-      started.push(service)
     }
   } catch (error) {
-    await stopAll(started, AbortSignal.timeout(5_000))
+    // What else goes wrong follows from that error, which is the one to be told.
+    await stopAll(begun, AbortSignal.any([hurry, AbortSignal.timeout(undoMs)])).catch(() => {})
     throw error
   }
 }

@@ -50,8 +50,8 @@ export interface ClaimRequest {
 }
 
 export type Claim =
-  /** It may start. `interruptions`: how many starts of this attempt ended with their worker's death. */
-  | { readonly kind: 'granted'; readonly interruptions: number }
+  /** It may start. `begun`: it had started before; `interruptions`: how often its worker died at it. */
+  | { readonly kind: 'granted'; readonly interruptions: number; readonly begun: boolean }
   /** It has ended before: settle it so, again. */
   | { readonly kind: 'finished'; readonly verdict: Verdict }
   /** A later attempt is recorded: this is an old copy. */

@@ -129,7 +129,7 @@ const ended = {
   retryAsked: 'asked to be tried again',
   interrupted: 'was interrupted',
   skipped: 'was skipped',
-  expired: 'expired: it could not start in time',
+  expired: 'expired',
   revoked: 'was revoked',
 } as const
 

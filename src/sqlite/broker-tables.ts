@@ -5,6 +5,10 @@ import type { Blueprint } from './database.ts'
  *
  * `messages.state`: 0 waits (for its ETA, for a slot, or for the run of its entry that executes), 1 is handed out and
  * executes, 2 is handed out with a veto and will not execute. `holder` is the instance that holds it.
+ * `begun`: this attempt was handed out to execute and was interrupted, by a stop or by the death of its worker. Its
+ * successor's due bounds it no more, and when it is handed out again it stands for its entry. The journal knows better
+ * what really started, but who executes is decided here: where the two disagreed, a run would go on beside its
+ * successor, or neither would run.
  * The columns beside `body` repeat what is searched for; `attempt` and `eta` are the truth where the body differs.
  */
 export const brokerBlueprint: Blueprint = {
@@ -25,6 +29,7 @@ export const brokerBlueprint: Blueprint = {
       overlap TEXT,
       wait_limit INTEGER,
       state INTEGER NOT NULL DEFAULT 0,
+      begun INTEGER NOT NULL DEFAULT 0,
       holder TEXT,
       body TEXT NOT NULL
     ) STRICT;

@@ -4,9 +4,11 @@ import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { Database } from './database.ts'
 import { forgetInstance, isAlive } from './instance.ts'
+import type { Troubles } from './troubles.ts'
 
 /** How often somebody looks whether the holders of messages still live. */
 const sweepEvery = milliseconds(2_000)
+const look = 'look for dead workers'
 
 export interface SweeperOptions {
   readonly database: Database
@@ -15,6 +17,7 @@ export interface SweeperOptions {
   readonly self: string
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
+  readonly troubles: Troubles
   /** Something became free. */
   readonly freed: () => void
 }
@@ -38,7 +41,7 @@ export class ClaimSweeper {
       SELECT holder AS id FROM messages INDEXED BY messages_held WHERE state <> 0
       UNION SELECT instance FROM workers`)
     this.#free = database.prepare(
-      'UPDATE messages SET state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
     )
     this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
   }
@@ -53,15 +56,13 @@ export class ClaimSweeper {
   }
 
   async #run(): Promise<void> {
-    const { clock, emit } = this.#options
-    let failed = false
+    const { clock, troubles } = this.#options
     while (!this.#stop.signal.aborted) {
       try {
         await this.#sweep()
-        failed = false
+        troubles.worked(look)
       } catch (error) {
-        if (!failed) emit({ kind: 'brokerFailed', operation: 'look for dead workers', error })
-        failed = true
+        troubles.failed(look, error)
       }
       await clock.sleep(sweepEvery, this.#stop.signal)
     }

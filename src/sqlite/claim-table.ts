@@ -11,6 +11,8 @@ export interface ClaimedRow {
   readonly priority: number
   readonly eta: number
   readonly attempt: number
+  /** This attempt was interrupted: its successor's due does not bound it any more. */
+  readonly begun: number
   readonly entry: string | null
   readonly overlap: string | null
   readonly body: string
@@ -28,8 +30,14 @@ export interface ClaimRequest {
   readonly queues: readonly string[]
   readonly holder: string
   readonly now: Instant
-  /** How many may be handed out to execute. */
-  readonly free: number
+  /** How many the holder may execute at once, those counted that it executes already. */
+  readonly slots: number
+}
+
+export interface Claimed {
+  readonly messages: readonly ClaimedMessage[]
+  /** There may be more to hand out at once: a claim is bounded. */
+  readonly more: boolean
 }
 
 /** How many are looked at in one transaction, which keeps it to a few milliseconds. */
@@ -49,13 +57,14 @@ export class ClaimTable {
   readonly #queuedEntries: StatementSync
   readonly #beyond: StatementSync
   readonly #claim: StatementSync
+  readonly #held: StatementSync
   readonly #lives: (holder: string) => boolean
 
   /** `lives` says whether the process of a holder still runs. */
   constructor(database: Database, lives: (holder: string) => boolean) {
     this.#lives = lives
     this.#due = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages AS m
+      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages AS m
       WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
       AND (overlap IS NOT 'queue' OR NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = m.entry))
       ORDER BY eta, seq LIMIT ?`)
@@ -69,7 +78,7 @@ export class ClaimTable {
       'SELECT id, holder FROM messages WHERE state = 1 AND entry = ? LIMIT 1',
     )
     this.#toSkip = database.prepare(`
-      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.entry, w.overlap, w.body,
+      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.begun, w.entry, w.overlap, w.body,
       e.id AS running, e.holder AS running_holder
       FROM messages AS e INDEXED BY messages_executing
       CROSS JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
@@ -79,24 +88,31 @@ export class ClaimTable {
       SELECT DISTINCT entry, wait_limit FROM messages INDEXED BY messages_executing
       WHERE state = 1 AND entry IS NOT NULL AND overlap = 'queue'`)
     this.#beyond = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, entry, overlap, body FROM messages
+      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages
       WHERE state = 0 AND entry = ? AND eta <= ? AND queue IN (SELECT value FROM json_each(?))
       ORDER BY due LIMIT ? OFFSET ?`)
+    this.#held = database.prepare(
+      'SELECT count(*) AS count FROM messages INDEXED BY messages_held WHERE holder = ? AND state <> 0 AND state = 1',
+    )
     this.#claim = database.prepare('UPDATE messages SET state = ?, holder = ? WHERE seq = ?')
   }
 
-  /** Within a transaction: hands out what may be handed out now. */
-  claim(request: ClaimRequest): ClaimedMessage[] {
+  /**
+   * Within a transaction: hands out what may be handed out now. What the holder executes is read from the table, so
+   * that it counts whichever consumer took it, and frees its slot in the transaction that settles it.
+   */
+  claim(request: ClaimRequest): Claimed {
     const claimed = new Map<number, ClaimedMessage>()
     this.#vetoOverlapping(request, claimed)
     this.#vetoOverflowing(request, claimed)
-    let free = Math.min(request.free, mostPerClaim)
-    while (free > 0 && claimed.size < mostPerClaim) {
-      const granted = this.#claimRound(request, free, claimed)
-      if (granted === undefined) break
-      free -= granted
+    let free = request.slots - Number(this.#held.get(request.holder)?.count)
+    let found = true
+    while (found && free > 0 && claimed.size < mostPerClaim) {
+      const granted = this.#claimRound(request, Math.min(free, mostPerClaim), claimed)
+      found = granted !== undefined
+      free -= granted ?? 0
     }
-    return [...claimed.values()]
+    return { messages: [...claimed.values()], more: claimed.size >= mostPerClaim }
   }
 
   /** The first ETA after `after` in these queues; undefined = nothing is scheduled. */
@@ -202,10 +218,10 @@ function vetoFor(row: ClaimedRow, running: string): Admission {
  * Whether it will end as expired. If it were taken for one that executes, its successor would be skipped because of
  * it, and neither would run.
  */
-function isTooLate({ entry, attempt, body }: ClaimedRow, now: Instant): boolean {
+function isTooLate({ entry, attempt, begun, body }: ClaimedRow, now: Instant): boolean {
   if (entry === null) return false
   const message = decodeMessage(body)
   if ('problem' in message) return false
-  const startBy = attempt === 1 ? message.occurrence?.startBy : undefined
+  const startBy = attempt === 1 && begun === 0 ? message.occurrence?.startBy : undefined
   return now >= Math.min(message.expires ?? Number.POSITIVE_INFINITY, startBy ?? Number.POSITIVE_INFINITY)
 }

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { type Database, isOfDatabase } from './database.ts'
 
 interface Item {
   readonly run: () => void
@@ -22,8 +22,8 @@ export class CommitQueue {
   }
 
   /**
-   * Resolves with what `run` returned, once that is durable. An error that `run` throws before its first write
-   * rejects this caller alone; an error of the database rejects all that were to be committed together.
+   * Resolves with what `run` returned, once that is durable. What `run` throws rejects this caller alone, and nothing
+   * of its part is written; a database that cannot write rejects all that were to be committed together.
    */
   submit<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -54,7 +54,7 @@ export class CommitQueue {
 
   async #commit(items: readonly Item[]): Promise<void> {
     try {
-      const failed = await this.#database.write(this.#operation, () => runEach(items))
+      const failed = await this.#database.write(this.#operation, () => this.#runEach(items))
       for (const item of items) {
         if (failed.has(item)) item.reject(failed.get(item))
         else item.resolve()
@@ -63,20 +63,20 @@ export class CommitQueue {
       for (const item of items) item.reject(error)
     }
   }
+
+  #runEach(items: readonly Item[]): Map<Item, unknown> {
+    const failed = new Map<Item, unknown>()
+    for (const item of items) {
+      try {
+        this.#database.part(item.run)
+      } catch (error) {
+        if (isOfDatabase(error)) throw error
+        failed.set(item, this.#database.explain(this.#operation, error))
+      }
+    }
+    return failed
+  }
 }
 
 /** Keeps a transaction to a few milliseconds. */
 const mostPerCommit = 500
-
-function runEach(items: readonly Item[]): Map<Item, unknown> {
-  const failed = new Map<Item, unknown>()
-  for (const item of items) {
-    try {
-      item.run()
-    } catch (error) {
-      if (error instanceof Error && 'errcode' in error) throw error
-      failed.set(item, error)
-    }
-  }
-  return failed
-}

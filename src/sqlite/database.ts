@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -39,6 +39,9 @@ export class Database implements Disposable {
   readonly path: string
   readonly #blueprint: Blueprint
   readonly #connection: DatabaseSync
+  #begin: StatementSync | undefined
+  #undo: StatementSync | undefined
+  #end: StatementSync | undefined
 
   constructor(path: string, blueprint: Blueprint, options: DatabaseOptions) {
     this.path = path
@@ -53,13 +56,13 @@ export class Database implements Disposable {
     try {
       this.#connection = new DatabaseSync(path, { timeout: busyTimeoutMs })
     } catch (error) {
-      throw this.#explain('open', error)
+      throw this.explain('open', error)
     }
     try {
       this.#prepareFile(options)
     } catch (error) {
       this.#connection.close()
-      throw error instanceof TaskbeatError ? error : this.#explain('open', error)
+      throw error instanceof TaskbeatError ? error : this.explain('open', error)
     }
   }
 
@@ -73,7 +76,7 @@ export class Database implements Disposable {
     try {
       return run()
     } catch (error) {
-      throw this.#explain(operation, error)
+      throw this.explain(operation, error)
     }
   }
 
@@ -87,7 +90,7 @@ export class Database implements Disposable {
       try {
         return this.writeNow(run)
       } catch (error) {
-        if (!isBusy(error) || performance.now() > giveUp) throw this.#explain(operation, error)
+        if (!isBusy(error) || performance.now() > giveUp) throw this.explain(operation, error)
         await delay(2 + Math.random() * 10)
       }
     }
@@ -105,6 +108,25 @@ export class Database implements Disposable {
       if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
       throw error
     }
+  }
+
+  /** Within a transaction: a part of it, of which nothing is written when it throws, and the rest of it is. */
+  part(run: () => void): void {
+    this.#begin ??= this.prepare('SAVEPOINT part')
+    this.#undo ??= this.prepare('ROLLBACK TO part')
+    this.#end ??= this.prepare('RELEASE part')
+    this.#begin.run()
+    try {
+      run()
+    } catch (error) {
+      // A full disk or an I/O error may have rolled back everything.
+      if (this.#connection.isTransaction) {
+        this.#undo.run()
+        this.#end.run()
+      }
+      throw error
+    }
+    this.#end.run()
   }
 
   /** The bytes in use, without the write-ahead log and without what was freed inside the file. */
@@ -166,7 +188,8 @@ export class Database implements Disposable {
     }
   }
 
-  #explain(operation: string, error: unknown): unknown {
+  /** An error of SQLite in our words; any other as it is. */
+  explain(operation: string, error: unknown): unknown {
     const code = sqliteCode(error)
     if (code === undefined) return error
     const { title, failure } = this.#blueprint
@@ -182,13 +205,17 @@ export class Database implements Disposable {
       case sqlite.full:
         return new TaskbeatError(failure, `${cannot} cannot grow: the disk is full`, { cause: error })
       case sqlite.readOnly:
-        return new TaskbeatError(failure, `${cannot} is read-only for this user`, { cause: error })
+        return new TaskbeatError(failure, `${cannot} cannot be written: ${whyNotWritten(this.path)}`, {
+          cause: error,
+        })
       case sqlite.cannotOpen:
       case sqlite.permission:
         return new TaskbeatError(
           'STATE_UNUSABLE',
-          `${cannot} cannot be opened: permission denied? It belongs to the service; members of its group may use it`,
-          { cause: error },
+          `${cannot} cannot be opened: ${whyNotWritten(this.path)}`,
+          {
+            cause: error,
+          },
         )
       case sqlite.busy:
       case sqlite.locked:
@@ -211,6 +238,19 @@ export class Database implements Disposable {
   }
 }
 
+/** SQLite says that it cannot, and the kernel says why. */
+function whyNotWritten(path: string): string {
+  try {
+    accessSync(path, constants.W_OK)
+    accessSync(dirname(path), constants.W_OK | constants.X_OK)
+    return 'SQLite does not say why'
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EROFS')
+      return 'it is on a filesystem that is read-only'
+    return 'permission denied? It belongs to the service; members of its group may use it'
+  }
+}
+
 /** Primary result codes, https://sqlite.org/rescode.html */
 const sqlite = {
   permission: 3,
@@ -220,6 +260,9 @@ const sqlite = {
   corrupt: 11,
   full: 13,
   cannotOpen: 14,
+  tooLarge: 18,
+  constraint: 19,
+  mismatch: 20,
   notADatabase: 26,
 } as const
 
@@ -233,6 +276,14 @@ function sqliteCode(error: unknown): number | undefined {
 export function isBusy(error: unknown): boolean {
   const code = sqliteCode(error)
   return code === sqlite.busy || code === sqlite.locked
+}
+
+/** Whether the database itself failed, and not what one statement wanted of it. */
+export function isOfDatabase(error: unknown): boolean {
+  const code = sqliteCode(error)
+  return (
+    code !== undefined && code !== sqlite.tooLarge && code !== sqlite.constraint && code !== sqlite.mismatch
+  )
 }
 
 function makeShared(path: string): void {

@@ -6,7 +6,7 @@ import { instant } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
 import { decodeMessage } from './message-body.ts'
-import { type MessageTable, toRow } from './message-table.ts'
+import { type MessageTable, toRowAgain } from './message-table.ts'
 
 interface Row {
   readonly seq: number
@@ -75,7 +75,7 @@ export class DeadLetterTable implements DeadLetters {
           `cannot retry ${letter.id}: it cannot be decoded (${letter.reason})`,
         )
       }
-      this.#messages.insert(toRow(nextAttempt({ ...message, id: letter.id }, this.#clock)))
+      this.#messages.insert(toRowAgain(nextAttempt({ ...message, id: letter.id }, this.#clock)))
       this.#delete.run(letter.id)
     })
     this.#wake()

@@ -109,7 +109,7 @@ export class JournalReader {
       started: first.attempt.started,
       finished: waits ? undefined : last.attempt.finished,
       outcome: waits ? 'waiting' : last.attempt.outcome,
-      attempts: last.attempt.attempt,
+      attempts: attempts.filter(({ attempt }) => attempt.started !== undefined).length,
     }
   }
 

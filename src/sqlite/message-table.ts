@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
-import { encodeMessage } from './message-body.ts'
+import { encodeAgain, encodeMessage } from './message-body.ts'
 
 /** Writing messages into their table; to be called within a transaction. */
 export class MessageTable {
@@ -10,6 +10,7 @@ export class MessageTable {
   readonly #replace: StatementSync
   readonly #revoke: StatementSync
   readonly #reschedule: StatementSync
+  readonly #interrupt: StatementSync
   readonly #remove: StatementSync
 
   constructor(database: Database) {
@@ -18,10 +19,13 @@ export class MessageTable {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
     this.#replace = database.prepare(`
       UPDATE messages SET queue = ?, priority = ?, eta = ?, attempt = ?, entry = ?, due = ?, overlap = ?,
-      wait_limit = ?, body = ? WHERE id = ? AND state = 0 AND attempt = 1`)
+      wait_limit = ?, body = ? WHERE id = ? AND state = 0 AND attempt = 1 AND begun = 0`)
     this.#revoke = database.prepare('DELETE FROM messages WHERE id = ? AND state = 0')
     this.#reschedule = database.prepare(
       'UPDATE messages SET state = 0, holder = NULL, attempt = ?, eta = ? WHERE seq = ? AND holder = ?',
+    )
+    this.#interrupt = database.prepare(
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE seq = ? AND holder = ?',
     )
     this.#remove = database.prepare('DELETE FROM messages WHERE seq = ? AND holder = ?')
   }
@@ -46,6 +50,11 @@ export class MessageTable {
     this.#reschedule.run(attempt, eta, held.seq, held.holder)
   }
 
+  /** Puts a message back at once; if it was handed out to execute, its attempt has begun. */
+  interrupt(held: HeldRow): void {
+    this.#interrupt.run(held.seq, held.holder)
+  }
+
   /** Removes a message that `holder` has. */
   remove(held: HeldRow): void {
     this.#remove.run(held.seq, held.holder)
@@ -62,6 +71,15 @@ export interface HeldRow {
 export type MessageRow = readonly (string | number | null)[]
 
 export function toRow(message: TaskMessage): MessageRow {
+  return rowOf(message, encodeMessage(message))
+}
+
+/** The row of a message that was accepted before. */
+export function toRowAgain(message: TaskMessage): MessageRow {
+  return rowOf(message, encodeAgain(message))
+}
+
+function rowOf(message: TaskMessage, body: string): MessageRow {
   const { id, queue, priority, eta, attempt, occurrence } = message
   return [
     queue,
@@ -72,7 +90,7 @@ export function toRow(message: TaskMessage): MessageRow {
     occurrence?.due ?? null,
     occurrence?.overlap ?? null,
     occurrence?.waitLimit ?? null,
-    encodeMessage(message),
+    body,
     id,
   ]
 }

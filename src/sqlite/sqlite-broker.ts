@@ -31,6 +31,7 @@ import { type Instance, isAlive, openInstance } from './instance.ts'
 import { MessageTable, toRow } from './message-table.ts'
 import { SqliteConsumer } from './sqlite-consumer.ts'
 import { leadGroup, type TermParts } from './sqlite-term.ts'
+import { Troubles } from './troubles.ts'
 import { WakeFile } from './wake-file.ts'
 
 export interface SqliteBrokerOptions {
@@ -51,6 +52,8 @@ export function openSqliteBroker(options: SqliteBrokerOptions): Broker {
 
 /** When the kernel cannot wake a consumer, it looks by itself this often. */
 const lookWithoutWake = milliseconds(100)
+const announce = 'announce this worker'
+const announceAgain = milliseconds(5_000)
 const trimEvery = milliseconds(600_000)
 
 class SqliteBroker implements Broker {
@@ -66,9 +69,12 @@ class SqliteBroker implements Broker {
   readonly #succession: WakeFile
   readonly #consumers = new Set<SqliteConsumer>()
   readonly #closing = new AbortController()
+  readonly #troubles: Troubles
   /** Only those who hold messages or lead need one. */
   #instance: Instance | undefined
   #sweeper: ClaimSweeper | undefined
+  /** The newest: what a worker wants may change while it cannot be written. */
+  #announcement: symbol | undefined
   #trimming: Promise<void> | undefined
   #watch: Disposable | undefined
   #closed: Promise<void> | undefined
@@ -76,6 +82,7 @@ class SqliteBroker implements Broker {
   constructor(options: SqliteBrokerOptions) {
     const { path, create, clock } = options
     this.#options = options
+    this.#troubles = new Troubles(clock, options.emit)
     this.#database = new Database(path, brokerBlueprint, { synchronous: 'FULL', create })
     this.#directory = join(dirname(path), 'instances')
     this.#work = new WakeFile(`${path}.work`)
@@ -105,7 +112,7 @@ class SqliteBroker implements Broker {
 
   consume(intake: Intake): Consumer {
     const instance = this.#live()
-    this.#announce(instance, intake)
+    void this.#announce(instance, intake)
     const consumer = new SqliteConsumer(
       {
         claims: this.#claims,
@@ -115,6 +122,8 @@ class SqliteBroker implements Broker {
         holder: instance.id,
         clock: this.#options.clock,
         emit: this.#options.emit,
+        troubles: this.#troubles,
+        wake: () => this.#wakeConsumers(),
         ring: () => this.#ring(),
       },
       intake,
@@ -176,19 +185,29 @@ class SqliteBroker implements Broker {
     return holder === this.#instance?.id || isAlive(this.#directory, holder)
   }
 
-  #announce({ id }: Instance, { queues, slots }: Intake): void {
+  /** Tried until it works: a worker that is not announced works, and nobody sees it. */
+  async #announce({ id }: Instance, { queues, slots }: Intake): Promise<void> {
     const { host, pid, clock } = this.#options
     const insert = this.#database.prepare('INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?, ?)')
-    this.#commits
-      .submit(() => insert.run(id, host, pid, clock.now(), JSON.stringify(queues), slots))
-      .catch((error: unknown) =>
-        this.#options.emit({ kind: 'brokerFailed', operation: 'announce this worker', error }),
-      )
+    const latest = Symbol(id)
+    this.#announcement = latest
+    while (this.#announcement === latest && !this.#closing.signal.aborted) {
+      try {
+        await this.#commits.submit(() =>
+          insert.run(id, host, pid, clock.now(), JSON.stringify(queues), slots),
+        )
+        this.#troubles.worked(announce)
+        return
+      } catch (error) {
+        this.#troubles.failed(announce, error)
+        await clock.sleep(announceAgain, this.#closing.signal)
+      }
+    }
   }
 
   async #giveBack({ id }: Instance): Promise<void> {
     const free = this.#database.prepare(
-      'UPDATE messages SET state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
     )
     const forget = this.#database.prepare('DELETE FROM workers WHERE instance = ?')
     try {
@@ -211,6 +230,7 @@ class SqliteBroker implements Broker {
       self: instance.id,
       clock,
       emit,
+      troubles: this.#troubles,
       freed: () => this.#ring(),
     })
     sweeper.start()

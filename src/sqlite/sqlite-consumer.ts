@@ -9,8 +9,9 @@ import type { Verdict } from '../task/verdict.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { DeadLetterTable } from './dead-letter-table.ts'
-import { decodeMessage, encodeMessage } from './message-body.ts'
+import { decodeMessage, encodeAgain } from './message-body.ts'
 import type { MessageTable } from './message-table.ts'
+import type { Troubles } from './troubles.ts'
 
 /** What a consumer shares with the broker that it belongs to. */
 export interface ConsumerParts {
@@ -21,11 +22,20 @@ export interface ConsumerParts {
   readonly holder: string
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
-  /** Tells other consumers that there may be something for them. */
+  readonly troubles: Troubles
+  /** Tells this process's consumers that there may be something for them ... */
+  readonly wake: () => void
+  /** ... and everybody's. */
   readonly ring: () => void
 }
 
+/**
+ * Whether an occurrence is in time is decided when it is handed out. Who takes it has so long until it is judged
+ * again: otherwise one that was handed out just in time would expire, and its successor be skipped because of it.
+ */
+const admissionTime = milliseconds(1_000)
 /** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
+const handOut = 'hand out messages'
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
 
 /**
@@ -38,8 +48,6 @@ const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none'
 export class SqliteConsumer implements Consumer {
   readonly #parts: ConsumerParts
   readonly #intake: Intake
-  /** Rows handed out to execute and not settled yet. */
-  readonly #executing = new Set<number>()
   #nap = new AbortController()
   #stopped = false
   #failures = 0
@@ -73,41 +81,34 @@ export class SqliteConsumer implements Consumer {
 
   /** Claims what is due and says how long to sleep. */
   async #turn(): Promise<Milliseconds> {
-    const { claims, clock, commits, emit, holder } = this.#parts
+    const { claims, clock, commits, troubles, holder } = this.#parts
     const { queues, slots } = this.#intake
     try {
       if (claims.hasDue(queues, clock.now())) {
-        const claimed = await commits.submit(() =>
-          claims.claim({ queues, holder, now: clock.now(), free: slots - this.#executing.size }),
+        const { messages, more } = await commits.submit(() =>
+          claims.claim({ queues, holder, now: clock.now(), slots }),
         )
-        for (const message of claimed) this.#hand(message)
-        // A claim is bounded, and what could not be decoded has used no slot: there may be more.
-        if (claimed.length > 0 && this.#executing.size < slots) return milliseconds(0)
+        this.#failures = 0
+        troubles.worked(handOut)
+        for (const message of messages) this.#hand(message)
+        if (more) return milliseconds(0)
       }
       const now = clock.now()
       const next = claims.nextEta(queues, now)
-      this.#recovered(now)
       return next === undefined ? longestNap : milliseconds(Math.min(between(now, next), longestNap))
     } catch (error) {
-      if (this.#failures++ === 0) emit({ kind: 'brokerFailed', operation: 'hand out messages', error })
-      return backoffDelay(retryBackoff, this.#failures, Math.random)
+      troubles.failed(handOut, error)
+      return backoffDelay(retryBackoff, ++this.#failures, Math.random)
     }
   }
 
-  #recovered(now: Instant): void {
-    if (this.#failures === 0) return
-    this.#failures = 0
-    this.#parts.emit({ kind: 'brokerRecovered', since: now })
-  }
-
-  #hand({ row, veto, executes }: ClaimedMessage): void {
+  #hand({ row, veto }: ClaimedMessage): void {
     const decoded = decodeMessage(row.body)
     if ('problem' in decoded) {
       void this.#setAside(row, decoded.problem)
       return
     }
-    const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
-    if (executes) this.#executing.add(row.seq)
+    const message = asStored(row, decoded, this.#parts.clock.now())
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
@@ -116,39 +117,35 @@ export class SqliteConsumer implements Consumer {
       message,
       ...(veto === undefined ? {} : { veto: { kind: 'skipped', reason: veto } }),
       settle: async (verdict) => {
-        const settled = this.#parts.commits.submit(() => this.#apply(row, message, verdict))
-        // The slot is free for a claim in the same transaction; if that fails, both have failed.
-        const held = this.#executing.delete(row.seq)
-        this.wake()
-        try {
-          await settled
-        } catch (error) {
-          if (held) this.#executing.add(row.seq)
-          throw error
-        }
+        const settled = this.#parts.commits.submit(this.#writeFor(row, message, verdict))
+        // What it frees can be claimed in the same transaction.
+        this.#parts.wake()
+        await settled
         if (verdict.kind !== 'ack' || row.overlap === 'queue') this.#parts.ring()
       },
     }
   }
 
-  /** Within a transaction. */
-  #apply(row: ClaimedRow, message: TaskMessage, verdict: Verdict): void {
+  /** What carries out the verdict, to be called within a transaction. */
+  #writeFor(row: ClaimedRow, message: TaskMessage, verdict: Verdict): () => void {
     const { messages, deadLetters, holder } = this.#parts
     const held = { seq: row.seq, holder }
     switch (verdict.kind) {
       case 'ack':
-        messages.remove(held)
-        break
+        return () => messages.remove(held)
       case 'retry':
-        messages.reschedule(held, message.attempt + 1, verdict.at)
-        break
-      case 'release':
-        messages.reschedule(held, message.attempt, verdict.at ?? message.eta)
-        break
-      case 'deadLetter':
-        messages.remove(held)
-        deadLetters.add(row.id, row.queue, verdict.reason, encodeMessage(message))
-        break
+        return () => messages.reschedule(held, message.attempt + 1, verdict.at)
+      case 'release': {
+        const { at } = verdict
+        return () => (at ? messages.reschedule(held, message.attempt, at) : messages.interrupt(held))
+      }
+      case 'deadLetter': {
+        const body = bodyOf(row, message)
+        return () => {
+          messages.remove(held)
+          deadLetters.add(row.id, row.queue, verdict.reason, body)
+        }
+      }
     }
   }
 
@@ -160,8 +157,29 @@ export class SqliteConsumer implements Consumer {
         messages.remove({ seq: row.seq, holder })
         deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
       })
+      this.#parts.wake()
     } catch (error) {
       emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
     }
+  }
+}
+
+/** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
+function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage, now: Instant): TaskMessage {
+  const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
+  if (!occurrence) return message
+  const { startBy, ...unbound } = occurrence
+  if (startBy === undefined || row.begun === 1) return { ...message, occurrence: unbound }
+  // What comes too late was handed out to end as expired, so its bound stays as it is.
+  const bound = startBy > now ? instant(Math.max(startBy, now + admissionTime)) : startBy
+  return { ...message, occurrence: { ...occurrence, startBy: bound } }
+}
+
+/** The message as it is now; as it came, should that be impossible to write: rather an old attempt than no letter. */
+function bodyOf(row: ClaimedRow, message: TaskMessage): string {
+  try {
+    return encodeAgain(message)
+  } catch {
+    return row.body
   }
 }

@@ -34,6 +34,7 @@ interface Latest {
   readonly verdict: string | null
   readonly instance: string
   readonly interruptions: number
+  readonly started: number | null
 }
 
 const hour = 3_600_000
@@ -66,7 +67,7 @@ class SqliteJournal implements Journal {
     this.#reader = new JournalReader(this.#database, (instance) => this.#lives(instance))
     this.#pruner = new JournalPruner(this.#database)
     this.#latest = this.#database.prepare(`
-      SELECT attempt, state, verdict, instance, interruptions FROM attempts WHERE id = ? ORDER BY attempt DESC LIMIT 1`)
+      SELECT attempt, state, verdict, instance, interruptions, started FROM attempts WHERE id = ? ORDER BY attempt DESC LIMIT 1`)
     this.#start = this.#database.prepare(`
       INSERT INTO attempts (id, attempt, state, entry, task, queue, due, started, instance, host, pid)
       VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -121,7 +122,7 @@ class SqliteJournal implements Journal {
     const latest = this.#latest.get(id) as Latest | undefined
     if (!latest || latest.attempt < attempt) {
       this.#start.run(...this.#identity(message), now, self, this.#options.host, this.#options.pid)
-      return { kind: 'granted', interruptions: 0 }
+      return { kind: 'granted', interruptions: 0, begun: false }
     }
     if (latest.attempt > attempt) return { kind: 'stale' }
     if (latest.state === finishedState) return { kind: 'finished', verdict: parseVerdict(latest.verdict) }
@@ -132,7 +133,7 @@ class SqliteJournal implements Journal {
       interruptions++
     }
     this.#restart.run(now, interruptions, self, this.#options.host, this.#options.pid, id, attempt)
-    return { kind: 'granted', interruptions }
+    return { kind: 'granted', interruptions, begun: latest.started !== null }
   }
 
   #record(ending: Ending, { id: self }: Instance): void {

@@ -41,7 +41,7 @@ export type Outcome =
     }
   | { readonly kind: 'interrupted'; readonly reason: string; readonly output?: Output }
   | { readonly kind: 'skipped'; readonly reason: string }
-  | { readonly kind: 'expired'; readonly at: Instant }
+  | { readonly kind: 'expired'; readonly at: Instant; readonly reason: string }
   | { readonly kind: 'revoked'; readonly reason: string }
 
 export type OutcomeKind = Outcome['kind']
@@ -53,6 +53,7 @@ export function reasonOf(outcome: Outcome): string | undefined {
     case 'retryAsked':
     case 'interrupted':
     case 'skipped':
+    case 'expired':
     case 'revoked':
       return outcome.reason
     default:

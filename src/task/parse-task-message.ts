@@ -1,5 +1,4 @@
 import type { Instant } from '../core/instant.ts'
-import { isUuid } from '../core/uuid.ts'
 import type { MessageOccurrence, Stamp, TaskMessage } from './task-message.ts'
 
 /** Why something that arrived is no task message, fit to follow "cannot be decoded: ". */
@@ -29,7 +28,7 @@ function readMessage(raw: Fields): TaskMessage {
   const expires = optional(raw, 'expires', readInstant)
   const occurrence = optional(raw, 'occurrence', readOccurrence)
   return {
-    id: read(raw, 'id', readId),
+    id: read(raw, 'id', readName),
     task: read(raw, 'task', readName),
     args: read(raw, 'args', readList),
     kwargs: read(raw, 'kwargs', record),
@@ -86,11 +85,6 @@ function record(value: unknown, key: string): Fields {
 
 function readList(value: unknown, key: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new Mismatch(`${key} is no list`)
-  return value
-}
-
-function readId(value: unknown, key: string): string {
-  if (typeof value !== 'string' || !isUuid(value)) throw new Mismatch(`${key} is no UUID`)
   return value
 }
 

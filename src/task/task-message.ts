@@ -26,7 +26,7 @@ export interface MessageOccurrence {
  * environment are the worker's own configuration.
  */
 export interface TaskMessage {
-  /** A UUID; every copy and every attempt of the same call carries the same one. */
+  /** Every copy and every attempt of the same call carries the same one. Ours are UUIDs; others choose their own. */
   readonly id: string
   readonly task: string
   readonly args: readonly unknown[]

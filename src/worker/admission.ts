@@ -53,12 +53,15 @@ export class AdmissionDesk {
     if (now < message.eta) return release(message.eta)
     const { opensAt } = journal
     if (opensAt !== undefined) return release(opensAt)
-    const bar = veto ?? expiry(message, now)
-    const task = bar ? undefined : await lookup.find(message)
-    const nextLook = bar || task ? undefined : lookup.nextLook(message)
+    const barred = veto ?? expiry(message, now)
+    const late = barred ? undefined : lateness(message, now)
+    const task = barred ? undefined : await lookup.find(message)
+    const nextLook = barred || late || task ? undefined : lookup.nextLook(message)
     if (nextLook !== undefined) return release(nextLook)
     const claim = await this.#claim(message)
     if (claim.kind !== 'granted') return this.#answer(claim)
+    // Its successor bounds its start, and not what had begun before it was interrupted: that is run to its end.
+    const bar = barred ?? (claim.begun ? undefined : late)
     if (bar) return { kind: 'end', outcome: bar, verdict: { kind: 'ack' } }
     if (!task) return dead(`task ${message.task} is not defined here`)
     if (claim.interruptions >= interruptionLimit) return this.#suspect(message, claim.interruptions)
@@ -99,11 +102,17 @@ export class AdmissionDesk {
   }
 }
 
-/** An implicit expiry, by the occurrence's successor, bounds the first attempt only. */
-function expiry({ attempt, expires, occurrence }: TaskMessage, now: Instant): Outcome | undefined {
-  if (expires !== undefined && now >= expires) return { kind: 'expired', at: expires }
+/** What bounds every attempt. */
+function expiry({ expires }: TaskMessage, now: Instant): Outcome | undefined {
+  if (expires === undefined || now < expires) return undefined
+  return { kind: 'expired', at: expires, reason: 'it was to start before it expires' }
+}
+
+/** What bounds the first attempt only: the occurrence's successor stands for it. */
+function lateness({ attempt, occurrence }: TaskMessage, now: Instant): Outcome | undefined {
   const startBy = attempt === 1 ? occurrence?.startBy : undefined
-  return startBy !== undefined && now >= startBy ? { kind: 'expired', at: startBy } : undefined
+  if (startBy === undefined || now < startBy) return undefined
+  return { kind: 'expired', at: startBy, reason: 'its successor was due before it could start' }
 }
 
 function release(at: Instant): Admission {

@@ -28,7 +28,7 @@ export async function drain(
   for (;;) {
     const waited = milliseconds(clock.monotonic() - begin)
     if (wake.aborted || waited >= grace) return
-    if (waited > 0 && running().length > 0) emit({ kind: 'drainWaiting', running: running(), waited })
+    if (waited >= sayEvery && running().length > 0) emit({ kind: 'drainWaiting', running: running(), waited })
     await clock.sleep(milliseconds(Math.min(sayEvery, grace - waited)), wake)
   }
 }

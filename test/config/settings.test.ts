@@ -1,4 +1,5 @@
 /* biome-ignore-all lint/suspicious/noTemplateCurlyInString: a file may well hold ${NAME} */
+import { matchesGlob } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readText, settingsOf, usable } from './read-text.ts'
 
@@ -324,6 +325,13 @@ describe('the file says where things are', () => {
       { name: 'celery', type: 'existing' },
       { name: 'mail', type: 'quorum' },
     ])
+  })
+
+  it('a directory whose name looks like a pattern is none', () => {
+    const directory = '/srv/[prod] {a}+(x)'
+    const text = 'schedules: {}\nworker: { modules: [tasks/*.ts] }'
+    const [pattern = ''] = settingsOf(text, { directory }).worker.modules
+    expect(matchesGlob(`${directory}/tasks/a.ts`, pattern)).toBe(true)
   })
 
   it('relative paths start at the file', () => {

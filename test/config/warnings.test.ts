@@ -42,6 +42,12 @@ describe('what is legal and suspicious is warned of', () => {
       'cron: "* * * * *", task: t, jitter: 1m',
       'schedules.e.jitter: a jitter of 1m moves starts past the next; it is due every 1m',
     ],
+    ['at: 2020-01-01T00:00, task: t', 'schedules.e.at: it is not due any more'],
+    ['every: 1h, end: 2020-01-01T00:00, task: t', 'schedules.e.end: it is not due any more'],
+    [
+      'every: 1h, task: t, missed: skip, missed_window: 1h',
+      'schedules.e.missed_window: of no effect with missed: skip, which makes up for nothing',
+    ],
     ['every: 1h, shell: x', 'schedules.e: no timeout: a run that hangs is never ended: e'],
     [
       'every: 1h, shell: x, timeout: 6m',
@@ -71,6 +77,10 @@ describe('what is legal and suspicious is warned of', () => {
       'schedules.e.queue: worker.queues does not name the queue slow: no worker of this file takes from it',
     ])
     expect(about('every: 1m, task: t', rest)).toEqual([])
+    const other = 'worker: { queues: [other] }'
+    expect(about('every: 1m, shell: x, timeout: 1s', other)).toEqual([
+      'schedules.e.shell: worker.queues does not name the queue taskbeat: no worker of this file takes from it',
+    ])
   })
 
   it('a file that others may write', () => {

@@ -197,6 +197,20 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       )
     })
 
+    test('a consumer that replaces another counts what that one handed out and has not settled', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage(), aMessage(), aMessage(), aMessage()])
+      const before = consume(broker, 2)
+      const [first, second] = await before.take(2)
+      await before.stop()
+      const inbox = consume(broker, 3)
+      await inbox.next()
+      const status = await broker.status()
+      expect(status.queues).toMatchObject([{ ready: 1, running: 3 }])
+      await ackAll([first, second].flatMap((delivery) => delivery ?? []))
+      await inbox.next()
+    })
+
     test('a closed connection gives back what it held', async () => {
       const { world, broker } = await open()
       await broker.publish([aMessage()])
@@ -364,6 +378,20 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       expect(message.expires).toBeUndefined()
       expect(message.occurrence?.startBy).toBeUndefined()
       expect(await broker.deadLetters.list(10)).toEqual([])
+    })
+
+    test('the largest message is kept too, however many digits its attempt has, and may be retried', async () => {
+      const { broker } = await open()
+      const small = anOccurrence('large', {}, { args: [''], attempt: 9, eta: instant(1) })
+      const room = 262_144 - Buffer.byteLength(JSON.stringify(small))
+      await broker.publish([{ ...small, args: ['x'.repeat(room)] }])
+      const inbox = consume(broker)
+      await (await inbox.next()).settle({ kind: 'retry', at: soon(0) })
+      await (await inbox.next()).settle({ kind: 'deadLetter', reason: 'exit code 3' })
+      expect(await broker.deadLetters.list(10)).toMatchObject([{ id: small.id, reason: 'exit code 3' }])
+      await broker.deadLetters.retry(small.id)
+      const { message } = await inbox.next()
+      expect(message).toMatchObject({ id: small.id, attempt: 11, args: ['x'.repeat(room)] })
     })
 
     test('a dropped one is gone', async () => {

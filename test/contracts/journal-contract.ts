@@ -28,7 +28,7 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       const world = await openWorld()
       const [one, two] = [await world.open(), await world.open()]
       const message = aMessage()
-      expect(await one.claim({ message, now })).toEqual({ kind: 'granted', interruptions: 0 })
+      expect(await one.claim({ message, now })).toEqual({ kind: 'granted', interruptions: 0, begun: false })
       expect((await one.claim({ message, now })).kind).toBe('running')
       expect((await two.claim({ message, now, takeOver: true })).kind).toBe('running')
     })
@@ -47,6 +47,7 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect(await other.claim({ message: { ...message, attempt: 2 }, now })).toEqual({
         kind: 'granted',
         interruptions: 0,
+        begun: false,
       })
       expect(await other.claim({ message, now })).toEqual({ kind: 'stale' })
     })
@@ -61,7 +62,11 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
           verdict: { kind: 'release' },
         }),
       )
-      expect(await journal.claim({ message, now })).toEqual({ kind: 'granted', interruptions: 0 })
+      expect(await journal.claim({ message, now })).toEqual({
+        kind: 'granted',
+        interruptions: 0,
+        begun: true,
+      })
     })
 
     test('what was revoked may be claimed again: the entry may come back', async () => {
@@ -84,6 +89,7 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect(await journal.claim({ message, now, takeOver: true })).toEqual({
         kind: 'granted',
         interruptions: 1,
+        begun: true,
       })
       expect((await journal.claim({ message, now, takeOver: true })).kind).toBe('running')
     })
@@ -92,7 +98,9 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       const journal = await (await openWorld()).open()
       const message = anOccurrence('tick')
       await journal.claim({ message, now })
-      await journal.record(ended(message, { outcome: { kind: 'expired', at: now }, started: undefined }))
+      await journal.record(
+        ended(message, { outcome: { kind: 'expired', at: now, reason: 'too late' }, started: undefined }),
+      )
       expect(journal.runs({ limit: 1 })).toMatchObject([{ outcome: 'expired', started: undefined }])
     })
 

@@ -79,7 +79,7 @@ test('a row that somebody wrote by hand and that cannot be decoded is set aside,
   const broker = connectSqlite(path, (event) => events.push(event))
   const bad = {
     noJson: 'not json',
-    noUuid: JSON.stringify({ ...aMessage(), id: '../../etc' }),
+    longId: JSON.stringify({ ...aMessage(), id: 'x'.repeat(256) }),
     proto: JSON.stringify(aMessage()).replace('"kwargs":{}', '"kwargs":{"__proto__":{"admin":true}}'),
     deep: JSON.stringify(aMessage()).replace('"args":[]', `"args":${'['.repeat(5_000)}${']'.repeat(5_000)}`),
     early: JSON.stringify({ ...aMessage(), attempt: 0 }),

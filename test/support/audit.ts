@@ -34,6 +34,8 @@ export interface AuditRequest {
   /** ... and by this. */
   readonly through: number
   readonly deaths?: readonly WorkerDeath[]
+  /** How long after its end a run may stand in the way of the next, because its end cannot be written down. */
+  readonly unsettledMs?: number
 }
 
 export interface AuditFigures {
@@ -63,6 +65,7 @@ export function audit(world: World, request: AuditRequest): Audit {
     ...request.entries.flatMap((entry) => auditEntry(entry, request, books)),
     ...auditStrangers(request.entries, books),
     ...auditRepeats(notes, request.deaths ?? []),
+    ...request.entries.flatMap((entry) => auditOverlap(entry, world.notes(), request.deaths ?? [])),
   ]
   const due = request.entries.flatMap((entry) => duesOf(entry, request)).length
   if (due === 0) problems.push('nothing was due, so nothing was tested')
@@ -126,11 +129,18 @@ function auditEntry(entry: ExpectedEntry, request: AuditRequest, books: Books): 
     if (missed.length > 0)
       return entry.missed === 'all' ? [`${what} was missed although all are made up for`] : []
     if (!run) return [`${what} has left no trace`]
-    return auditRun(entry, run, what, books)
+    return auditRun(entry, run, { what, books, request })
   })
 }
 
-function auditRun(entry: ExpectedEntry, run: RunSummary, what: string, books: Books): string[] {
+interface Context {
+  readonly what: string
+  readonly books: Books
+  readonly request: AuditRequest
+}
+
+function auditRun(entry: ExpectedEntry, run: RunSummary, context: Context): string[] {
+  const { what, books } = context
   const notes = books.notes.get(`${entry.name} ${run.due}`) ?? []
   const { due = Number.NaN, started, finished = Number.NaN } = run
   const problems: string[] = []
@@ -143,12 +153,14 @@ function auditRun(entry: ExpectedEntry, run: RunSummary, what: string, books: Bo
       if (!ran) problems.push(`${what} is said to have succeeded and never ran`)
       break
     case 'failed':
-      if (!entry.fails) problems.push(`${what} failed: ${run.reason}`)
+      if (!entry.fails && deathsOf(run, context.request) < suspectedAfter)
+        problems.push(`${what} failed: ${run.reason}`)
       break
     case 'skipped':
-      problems.push(...auditSkip(entry, run, what, books))
+      problems.push(...auditSkip(entry, run, context))
       break
     case 'expired':
+      if (notes.length > 0 && run.attempts <= 1) problems.push(`${what} had begun in time and yet expired`)
       if (entry.missed === 'all' || entry.overlap === 'queue') problems.push(`${what} expired and must not`)
       else if (!successorIsDue(entry, due, finished))
         problems.push(`${what} expired at ${clock(finished)} before its successor was due`)
@@ -159,7 +171,18 @@ function auditRun(entry: ExpectedEntry, run: RunSummary, what: string, books: Bo
   return problems
 }
 
-function auditSkip(entry: ExpectedEntry, run: RunSummary, what: string, books: Books): string[] {
+/** So many deaths of its worker in one attempt make the run itself suspect, and end it. */
+const suspectedAfter = 3
+
+function deathsOf({ id, attempts }: RunSummary, { deaths = [] }: AuditRequest): number {
+  return deaths.filter(({ running }) => running.includes(`${id} ${attempts}`)).length
+}
+
+function auditSkip(
+  entry: ExpectedEntry,
+  run: RunSummary,
+  { what, books, request: { unsettledMs = 1_000 } }: Context,
+): string[] {
   if (entry.overlap === 'allow') return [`${what} was skipped although its runs may overlap`]
   if (entry.overlap === 'queue')
     return run.reason?.includes('already wait')
@@ -171,17 +194,40 @@ function auditSkip(entry: ExpectedEntry, run: RunSummary, what: string, books: B
   const notes = books.notes.get(`${entry.name} ${other.due}`) ?? []
   const started = Math.min(other.started ?? Number.POSITIVE_INFINITY, ...notes.map(({ at }) => at))
   const skipped = run.finished ?? Number.NaN
-  if (!(started <= skipped && skipped <= finished + 1_000))
+  if (other.outcome === 'expired') return [`${what} was skipped for a run that then expired: neither has run`]
+  // It is handed out a moment before it starts, and a dead worker's run once its processes are gone.
+  if (!(started <= skipped + 1_000 && skipped <= finished + unsettledMs))
     return [
       `${what} was skipped at ${clock(skipped)} for a run that lasted ${clock(started)} to ${clock(finished)}`,
     ]
-  if (other.outcome === 'expired') return [`${what} was skipped for a run that then expired: neither has run`]
   return []
 }
 
 function successorIsDue(entry: ExpectedEntry, due: number, by: number): boolean {
   for (let second = due / 1_000 + 1; second * 1_000 <= by; second++) if (entry.isDue(second)) return true
   return false
+}
+
+/** By their own notes: a run that has begun ends, or its worker dies, before the next of its entry begins. */
+function auditOverlap(entry: ExpectedEntry, all: readonly Note[], deaths: readonly WorkerDeath[]): string[] {
+  if (entry.overlap === 'allow') return []
+  const notes = all.filter((note) => note.entry === entry.name)
+  if (!notes.some(({ word }) => word === 'end')) return []
+  const problems: string[] = []
+  let running: Note | undefined
+  for (const note of notes) {
+    if (note.word === 'end') running = note.id === running?.id ? undefined : running
+    else {
+      const since = running
+      const died = since && deaths.some(({ at }) => since.at <= at && at <= note.at)
+      if (since && !died)
+        problems.push(
+          `${entry.name} due ${clock(note.due)} began at ${clock(note.at)} while that due ${clock(since.due)} was executing`,
+        )
+      running = note
+    }
+  }
+  return problems
 }
 
 /** What is in the books and should not be. */

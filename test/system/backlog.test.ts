@@ -3,7 +3,7 @@ import { openWorld } from '../support/test-world.ts'
 
 test('when a worker was away for several slots of an entry, the newest runs and the older ones have expired', async () => {
   const world = openWorld()
-  const end = new Date(Date.now() + 5_000).toISOString()
+  const end = new Date(Date.now() + 7_000).toISOString()
   world.configure(`schedules: { backup: { every: 1s, end: "${end}", command: [./note, start] } }`)
   const beat = world.beat()
   await beat.said(/^emitted/)

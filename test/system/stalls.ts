@@ -51,7 +51,7 @@ export async function endureStalls(world: World, { rounds }: StallsDose): Promis
     const { code, stderr } = await process.stop()
     if (code !== 0) throw new Error(`${process.name} ended with ${code}: ${stderr}`)
   }
-  const result = audit(world, { entries, after, through })
+  const result = audit(world, { entries, after, through, unsettledMs: stallMs.worker + 2_000 })
   assertSound(result)
   return result.figures
 }

@@ -12,7 +12,7 @@ async function workerInTheMiddle(): Promise<{
   worker: TaskbeatProcess
 }> {
   const world = openWorld()
-  const soon = new Date(Date.now() + 2_500).toISOString()
+  const soon = new Date(Date.now() + 4_000).toISOString()
   world.configure(`
 schedules:
   tick: { every: 1s, missed: skip, command: [./note, start] }
@@ -74,4 +74,55 @@ describe('a worker', () => {
       expect(Date.now() - asked).toBeLessThan(1_000)
     }
   })
+})
+
+test('a run that was interrupted runs again although its successor was due, and was skipped for its sake', async () => {
+  const world = openWorld()
+  // Slots every four seconds, the last of them in seven or so: it is skipped while the one before it runs.
+  const second = 4 * Math.ceil((Date.now() / 1_000 + 3) / 4)
+  const end = new Date((second + 4) * 1_000 + 500).toISOString()
+  world.configure(`
+schedules:
+  long: { every: 4s, start: "${new Date(second * 1_000).toISOString()}", end: "${end}", shell: './note start; sleep 6; ./note end' }
+`)
+  const worker = world.worker()
+  await world.beat().said(/^leading/)
+  await worker.said(/^long was skipped/)
+  await worker.kill()
+  const again = world.worker()
+  await again.said(/^long succeeded/)
+  const run = world.notes().map(({ word, due }) => `${word} ${due / 1_000 - second}`)
+  expect(run).toEqual(['start 0', 'start 0', 'end 0'])
+  expect(
+    world
+      .journal((journal) => journal.runs({ limit: 10 }))
+      .map(({ outcome }) => outcome)
+      .sort(),
+  ).toEqual(['skipped', 'succeeded'])
+})
+
+test('a run that is interrupted and its successor that came meanwhile do not run at once', async () => {
+  const world = openWorld()
+  const second = 4 * Math.ceil((Date.now() / 1_000 + 3) / 4)
+  const at = (seconds: number): string => new Date((second + seconds) * 1_000).toISOString()
+  world.configure(`
+schedules:
+  long: { every: 4s, start: "${at(0)}", end: "${at(5)}", shell: './note start; sleep 6; ./note end' }
+`)
+  const worker = world.worker()
+  await world.beat().said(/^leading/)
+  await eventually('it has begun', () => world.notes('start').length === 1)
+  await worker.kill()
+  await eventually('its successor is due', () => Date.now() > (second + 4) * 1_000)
+  const again = world.worker()
+  await again.said(/^long succeeded/)
+  await eventually(
+    'nothing waits any more',
+    () => world.query('broker', 'SELECT 1 FROM messages').length === 0,
+  )
+  expect(world.notes().map(({ word, due }) => `${word} ${due / 1_000 - second}`)).toEqual([
+    'start 0',
+    'start 0',
+    'end 0',
+  ])
 })

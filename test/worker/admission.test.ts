@@ -46,12 +46,25 @@ function openDesk(...answers: readonly Claim[]) {
   return { admit, claims, clock, due, log, pauses, swept, task }
 }
 
-const granted = (interruptions: number): Claim => ({ kind: 'granted', interruptions })
+const granted = (interruptions: number): Claim => ({
+  kind: 'granted',
+  interruptions,
+  begun: interruptions > 0,
+})
 const release = (at: Instant) => ({ kind: 'turnAway', verdict: { kind: 'release', at } })
 
 test('a delivery that is claimed starts', async () => {
   const { admit, due, task } = openDesk(granted(0))
   expect(await admit(due())).toEqual({ kind: 'start', task })
+})
+
+test('the successor bounds the start of a first attempt, and not what had begun before it was interrupted', async () => {
+  const begun: Claim = { kind: 'granted', interruptions: 0, begun: true }
+  const { admit, clock, due, task } = openDesk(granted(0), begun)
+  const { occurrence } = anOccurrence('nightly', { startBy: clock.now() })
+  if (!occurrence) throw new Error('an occurrence has one')
+  expect(await admit(due({ occurrence }))).toMatchObject({ kind: 'end', outcome: { kind: 'expired' } })
+  expect(await admit(due({ occurrence }))).toEqual({ kind: 'start', task })
 })
 
 test('a delivery that comes before its ETA goes back until then', async () => {

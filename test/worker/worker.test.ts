@@ -170,6 +170,7 @@ describe('expiry', () => {
     expect((await log.first('runEnded', ({ message }) => message.attempt === 2)).outcome).toEqual({
       kind: 'expired',
       at: expires,
+      reason: 'it was to start before it expires',
     })
   })
 })
@@ -338,7 +339,11 @@ describe('a stop', () => {
     ])
     expect(processesOfRun(message.id)).toEqual([])
     expect(await queueOf(broker)).toEqual({ ...empty, ready: 1 })
-    expect(await journal.claim({ message, now: soon(0) })).toEqual({ kind: 'granted', interruptions: 0 })
+    expect(await journal.claim({ message, now: soon(0) })).toEqual({
+      kind: 'granted',
+      interruptions: 0,
+      begun: true,
+    })
   })
 
   test('that is called again with a deadline that has passed means now', async () => {

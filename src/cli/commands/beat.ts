@@ -3,7 +3,7 @@ import { findConfiguration, readConfiguration } from '../../app/configuration.ts
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
 import type { AddCommand } from '../command.ts'
-import { logWarnings, readAgain } from '../reloading.ts'
+import { createReloads, logWarnings } from '../reloading.ts'
 import { runServices } from '../run-service.ts'
 import { remark } from '../terminal.ts'
 
@@ -24,14 +24,8 @@ export const addBeat: AddCommand = (program, { terminal, run }) => {
         const log = createLog({ ...settings.log, stream: stdout })
         logWarnings(configuration, log)
         const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
-        return runServices({
-          services: [beat],
-          log,
-          reload: async () => {
-            const changed = await readAgain(file, host, log)
-            if (changed) await beat.reload(changed)
-          },
-        })
+        const reloads = createReloads({ file, host, log, take: (changed) => beat.reload(changed) })
+        return runServices({ services: [beat], log, reload: () => reloads.ask('asked') })
       }),
     )
 }

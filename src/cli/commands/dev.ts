@@ -10,7 +10,7 @@ import { createLog, type Log } from '../../observe/log.ts'
 import { narrate, type TaskbeatEvent } from '../../observe/narrate.ts'
 import { watchDirectories } from '../../system/watch-directories.ts'
 import type { AddCommand } from '../command.ts'
-import { logWarnings, readAgain } from '../reloading.ts'
+import { createReloads, logWarnings } from '../reloading.ts'
 import { runServices } from '../run-service.ts'
 import { remark } from '../terminal.ts'
 
@@ -36,14 +36,23 @@ export const addDev: AddCommand = (program, { terminal, run }) => {
         logWarnings(configuration, log)
         const emit = (told: TaskbeatEvent): void => log.write(narrate(told))
         const beat = new BeatService(settings, host, emit)
-        const worker = new WorkerService({ settings, host, emit, read: () => readAgain(file, host, log) })
-        const reload = async (): Promise<void> => {
-          const changed = await readAgain(file, host, log)
-          if (!changed) return
-          // The worker first: a task is known before its first occurrence comes.
-          await worker.reload(changed)
-          await beat.reload(changed)
-        }
+        const worker = new WorkerService({
+          settings,
+          host,
+          emit,
+          refresh: () => reloads.ask('unknownTask'),
+        })
+        const reloads = createReloads({
+          file,
+          host,
+          log,
+          take: async (changed) => {
+            // The worker first: a task is known before its first occurrence comes.
+            await worker.reload(changed)
+            await beat.reload(changed)
+          },
+        })
+        const reload = (): Promise<void> => reloads.ask('asked')
         return await runServices({
           services: [worker, beat],
           log,
@@ -54,15 +63,12 @@ export const addDev: AddCommand = (program, { terminal, run }) => {
     )
 }
 
-/** Reloads, one after another, when the configuration file or a task module changes. */
+/** Reloads when the configuration file or a task module changes. */
 function watchSources({ file, worker }: Settings, reload: () => Promise<void>, log: Log): Disposable {
-  let reloading: Promise<void> = Promise.resolve()
   return watchDirectories({
     directories: [dirname(file), ...worker.modules.map((pattern) => dirname(withoutWildcards(pattern)))],
     counts: (path) => path === file || worker.modules.some((pattern) => matchesGlob(path, pattern)),
-    changed: () => {
-      reloading = reloading.then(reload)
-    },
+    changed: () => void reload(),
     failed: (directory, error) => {
       const message = `changes in ${directory} will not be noticed: ${describeError(error)}`
       log.write({ level: 'warn', message, fields: {} })

@@ -5,7 +5,7 @@ import type { Settings } from '../../config/settings.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
 import type { AddCommand } from '../command.ts'
-import { logWarnings, readAgain } from '../reloading.ts'
+import { createReloads, logWarnings } from '../reloading.ts'
 import { runServices } from '../run-service.ts'
 import { remark } from '../terminal.ts'
 
@@ -36,24 +36,19 @@ export const addWorker: AddCommand = (program, { terminal, run }) => {
         const configuration = await readConfiguration(file, host)
         const log = createLog({ ...configuration.settings.log, stream: stdout })
         logWarnings(configuration, log)
-        const read = async (): Promise<Settings | undefined> => {
-          const settings = await readAgain(file, host, log)
-          return settings && withOptions(settings, options)
-        }
+        const reloads = createReloads({
+          file,
+          host,
+          log,
+          take: (changed) => worker.reload(withOptions(changed, options)),
+        })
         const worker = new WorkerService({
           settings: withOptions(configuration.settings, options),
           host,
           emit: (told) => log.write(narrate(told)),
-          read,
+          refresh: () => reloads.ask('unknownTask'),
         })
-        return runServices({
-          services: [worker],
-          log,
-          reload: async () => {
-            const changed = await read()
-            if (changed) await worker.reload(changed)
-          },
-        })
+        return runServices({ services: [worker], log, reload: () => reloads.ask('asked') })
       }),
     )
 }

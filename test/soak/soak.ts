@@ -1,0 +1,140 @@
+/**
+ * The long form of the system tests: `npm run soak [-- NAME…] [--minutes N] [--seed S]`.
+ *
+ * The assertions are those of the short form; only the dose differs. It prints what was measured as a table, and exits
+ * with 1 when a promise was broken.
+ */
+import { parseArgs } from 'node:util'
+import { mountSmallDisk } from '../support/small-disk.ts'
+import { builtProgram } from '../support/taskbeat-process.ts'
+import { World } from '../support/world.ts'
+import { endureFullDisk } from '../system/full-disk.ts'
+import { measureIdleness } from '../system/idle.ts'
+import { endureKills } from '../system/kills.ts'
+import { passTheLead } from '../system/leaders.ts'
+import { measurePunctuality } from '../system/punctuality.ts'
+import { editOnTheWay } from '../system/reload.ts'
+import { assertLight, carryWeight } from '../system/scale.ts'
+import { endureStalls } from '../system/stalls.ts'
+
+interface Dose {
+  /** As asked for, or what the soak takes by itself. */
+  readonly minutes: number
+  readonly seed: number
+}
+
+interface Soak {
+  readonly minutes: number
+  /** Resolves with what was measured, and rejects when a promise was broken. */
+  run(world: World, dose: Dose): Promise<object>
+}
+
+const soaks: Readonly<Record<string, Soak>> = {
+  kills: {
+    minutes: 10,
+    run: (world, { minutes, seed }) =>
+      endureKills(world, { seconds: minutes * 60, kills: Math.max(1, Math.round(minutes * 2)), seed }),
+  },
+  punctuality: {
+    minutes: 2,
+    run: (world, { minutes }) => measurePunctuality(world, { seconds: minutes * 60, runsPerSecond: 100 }),
+  },
+  idle: { minutes: 1, run: (world, { minutes }) => measureIdleness(world, { seconds: minutes * 60 }) },
+  scale: {
+    minutes: 1,
+    run: async (world, { minutes }) => {
+      const figures = await carryWeight(world, { entries: 100_000, crowd: 10_000, seconds: minutes * 60 })
+      assertLight(figures)
+      return figures
+    },
+  },
+  leaders: {
+    minutes: 3,
+    run: (world, { minutes }) => {
+      const changes = Math.max(1, Math.round(minutes * 10))
+      return passTheLead(world, { kills: changes, stops: changes })
+    },
+  },
+  stalls: {
+    minutes: 3,
+    run: (world, { minutes }) => endureStalls(world, { rounds: Math.max(1, minutes * 3) }),
+  },
+  disk: { minutes: 3, run: fillDisk },
+  reload: { minutes: 3, run: editAgainAndAgain },
+}
+
+async function fillDisk(world: World, { minutes }: Dose): Promise<object> {
+  const disk = mountSmallDisk(world.stateDir, 8)
+  if (!disk) throw new Error('this needs root, to mount a small disk')
+  world.use(disk)
+  return endureFullDisk(world, disk, { rounds: Math.max(1, minutes * 2), seconds: 15 })
+}
+
+async function editAgainAndAgain(_world: World, { minutes }: Dose): Promise<object> {
+  const rounds = Math.max(1, Math.round(minutes * 3))
+  for (let round = 0; round < rounds; round++) {
+    for (const way of ['SIGHUP', 'restart'] as const) {
+      await using world = new World()
+      await editOnTheWay(world, way)
+    }
+  }
+  return { rounds }
+}
+
+async function soak(): Promise<boolean> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { minutes: { type: 'string' }, seed: { type: 'string' } },
+  })
+  builtProgram()
+  const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
+  const names = positionals.length > 0 ? positionals : Object.keys(soaks)
+  const unknown = names.filter((name) => !(name in soaks))
+  if (unknown.length > 0 || !Number.isSafeInteger(seed))
+    throw new Error(`expected names among ${Object.keys(soaks).join(', ')} and a whole number as seed`)
+  console.log(`seed ${seed}`)
+  let sound = true
+  for (const name of names) sound = (await soakOne(name, values.minutes, seed)) && sound
+  return sound
+}
+
+async function soakOne(name: string, minutesAsked: string | undefined, seed: number): Promise<boolean> {
+  const chosen = soaks[name]
+  if (!chosen) return false
+  const minutes = minutesAsked === undefined ? chosen.minutes : Number(minutesAsked)
+  if (!(minutes > 0)) throw new Error(`expected a number of minutes above 0, got ${minutesAsked}`)
+  const began = performance.now()
+  console.log(`\n${name}: ${minutes} min`)
+  try {
+    await using world = new World()
+    printTable(await chosen.run(world, { minutes, seed }))
+    console.log(`${name}: kept, in ${Math.round((performance.now() - began) / 1_000)} s`)
+    return true
+  } catch (error) {
+    console.log(error instanceof Error ? error.message : error)
+    console.log(`${name}: BROKEN (seed ${seed})`)
+    return false
+  }
+}
+
+function printTable(figures: object): void {
+  const rows = flatten(figures)
+  const width = Math.max(...rows.map(([name]) => name.length))
+  for (const [name, value] of rows) console.log(`  ${name.padEnd(width)}  ${value}`)
+}
+
+function flatten(figures: object, prefix = ''): [string, string][] {
+  return Object.entries(figures).flatMap(([name, value]): [string, string][] => {
+    if (typeof value === 'object' && value !== null) return flatten(value, `${prefix}${name}.`)
+    return [
+      [prefix + name, typeof value === 'number' ? String(Math.round(value * 1_000) / 1_000) : String(value)],
+    ]
+  })
+}
+
+try {
+  process.exitCode = (await soak()) ? 0 : 1
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 2
+}

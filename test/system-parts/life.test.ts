@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { startSource } from '../support/taskbeat-source.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+/** A directory with a configuration, and a module `tasks.ts` beside it. */
+function prepare(yaml: string, module = ''): { directory: string; write(name: string, text: string): void } {
+  const directory = temporaryDirectory()
+  const write = (name: string, text: string): void => writeFileSync(join(directory, name), text)
+  write('schedules.yaml', `state_dir: ./state\nlog: { format: json }\n${yaml}`)
+  write('tasks.ts', `import { defineTask } from 'taskbeat'\n${module}`)
+  return { directory, write }
+}
+
+test('a worker ends after its stop, whatever its modules have left open', async () => {
+  const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', 'setInterval(() => {}, 1000)\n')
+  const worker = startSource(directory, 'worker')
+  await worker.said(/working on/)
+  worker.signal('SIGTERM')
+  expect((await worker.end()).code).toBe(0)
+})
+
+test.each(['beat', 'worker', 'dev'])('a %s that cannot start says why and ends', async (command) => {
+  const { directory, write } = prepare('schedules: { a: { every: 1h, command: [echo] } }\n')
+  write('state', 'not a directory')
+  const service = startSource(directory, command)
+  const { code, stderr } = await service.end()
+  expect(code).toBe(1)
+  expect([stderr, ...service.heard].join('\n')).toMatch(/cannot .*\/state/)
+})
+
+test('a worker whose broker is damaged names the file and ends', async () => {
+  const { directory, write } = prepare('')
+  mkdirSync(join(directory, 'state'))
+  write('state/broker.db', 'this is not a database, and it is longer than a page header is')
+  const worker = startSource(directory, 'worker')
+  expect((await worker.end()).code).toBe(1)
+  expect(worker.heard.join('\n')).toMatch(/broker\.db/)
+})

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { openWorld } from '../support/test-world.ts'
+
+const example = fileURLToPath(new URL('../../schedules.example.yaml', import.meta.url))
+
+test('dev runs the first task of the example within ten seconds, and Ctrl-C ends it within a second', async () => {
+  const world = openWorld()
+  const dev = world.start('dev', '--config', example)
+  await dev.said(/^heartbeat succeeded/, { withinMs: 10_000 })
+  const asked = Date.now()
+  dev.signal('SIGINT')
+  expect((await dev.ended).code).toBe(0)
+  expect(Date.now() - asked).toBeLessThan(1_000)
+  expect(world.processesOfRuns()).toEqual([])
+})
