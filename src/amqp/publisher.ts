@@ -20,7 +20,12 @@ export interface PublisherParts {
 const connectionWaitMs = 5_000
 
 type Result = { readonly letter: Letter; readonly outcome: PublishOutcome }
-type Way = { readonly session: Session; readonly channel: Channel }
+type Way = {
+  readonly session: Session
+  readonly channel: Channel
+  /** Queues beside which everything was made in this session. */
+  readonly made: Set<string>
+}
 
 /**
  * Publishes durably: persistent, mandatory, confirmed, with a bounded number in flight (confirm-window.ts).
@@ -62,12 +67,17 @@ export class Publisher {
   }
 
   async #sendOnce(letters: readonly Letter[]): Promise<Result[]> {
-    const { session, channel } = await this.#open()
+    const way = await this.#open()
+    const { session, channel } = way
     if (session.blocked)
       throw new TaskbeatError(
         'BROKER_UNAVAILABLE',
         'the broker takes no messages at present: a memory or disk alarm is set on its host',
       )
+    for (const { queue, outgoing } of letters) {
+      // An exchange that is missing is no answer but the end of the channel, and of all that is under way on it.
+      if (outgoing.exchange !== '' && !way.made.has(queue)) await this.#make(way, queue)
+    }
     return Promise.all(
       letters.map(async (letter) => ({ letter, outcome: await channel.publish(letter.outgoing) })),
     )
@@ -75,16 +85,19 @@ export class Publisher {
 
   async #makeAndSend(results: readonly Result[]): Promise<Result[]> {
     const letters = results.map(toLetter)
-    const { session } = await this.#open()
-    for (const queue of new Set(letters.map((letter) => letter.queue))) {
-      try {
-        await this.#parts.declare(session, queue)
-      } catch (error) {
-        if (error instanceof TaskbeatError) throw error
-        throw unavailable(`queue ${queue} cannot be made: ${describeError(error)}`, error)
-      }
-    }
+    const way = await this.#open()
+    for (const queue of new Set(letters.map((letter) => letter.queue))) await this.#make(way, queue)
     return this.#sendOnce(letters)
+  }
+
+  async #make({ session, made }: Way, queue: string): Promise<void> {
+    try {
+      await this.#parts.declare(session, queue)
+    } catch (error) {
+      if (error instanceof TaskbeatError) throw error
+      throw unavailable(`queue ${queue} cannot be made: ${describeError(error)}`, error)
+    }
+    made.add(queue)
   }
 
   async #open(): Promise<Way> {
@@ -93,7 +106,7 @@ export class Publisher {
     if (this.#way?.session !== session) {
       const opened = session
         .openChannel({ confirm: true, prefetch: 0 })
-        .then((channel) => ({ session, channel }))
+        .then((channel) => ({ session, channel, made: new Set<string>() }))
       this.#way = { session, opened }
     }
     try {

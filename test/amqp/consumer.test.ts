@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest'
-import { connectAmqp } from '../support/amqp-broker-world.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import { connectAmqp, withoutLinks } from '../support/amqp-broker-world.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
+import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 
 const rabbitmq = useRabbitmq()
 
@@ -15,5 +18,91 @@ test('what was published is consumed, and gone when it was acknowledged', async 
   const delivery = await inbox.next()
   expect(delivery.message).toEqual(message)
   await delivery.settle({ kind: 'ack' })
-  expect((await broker.status()).queues).toEqual([])
+  await vi.waitFor(async () => expect((await broker.status()).queues).toEqual([]), { timeout: 5_000 })
+})
+
+test('settling what a lost session held resolves, and the message comes again', async () => {
+  const events: BrokerEvent[] = []
+  const emit = withoutLinks((event) => events.push(event))
+  const broker = connectAmqp(await rabbitmq.url(), { emit })
+  await broker.publish([aMessage()])
+  const inbox = new Inbox()
+  broker.consume({ queues: ['taskbeat'], slots: 10, deliver: inbox.deliver })
+  const held = await inbox.next()
+  await rabbitmq.node.closeConnections()
+  const again = await inbox.next()
+  await held.settle({ kind: 'retry', at: held.message.eta })
+  expect(again.message).toEqual(held.message)
+  await again.settle({ kind: 'ack' })
+  expect(inbox.size).toBe(0)
+  await vi.waitFor(() => expect(events.map(({ kind }) => kind)).toEqual(['brokerFailed', 'brokerRecovered']))
+})
+
+test('a queue of others is waited for, and what came too early waits beside it', async () => {
+  const url = await rabbitmq.url()
+  const typeOf = (queue: string) => (queue === 'other' ? 'existing' : 'quorum')
+  const broker = connectAmqp(url, { typeOf })
+  const inbox = new Inbox()
+  broker.consume({ queues: ['taskbeat', 'other'], slots: 1, deliver: inbox.deliver })
+  await broker.publish([aMessage()])
+  await (await inbox.next()).settle({ kind: 'ack' })
+  await expect(broker.publish([aMessage({ queue: 'other' })])).rejects.toMatchObject({
+    code: 'BROKER_UNAVAILABLE',
+    message: expect.stringContaining('other'),
+  })
+  await connectAmqp(url).publish([aMessage({ queue: 'other' })]) // somebody else makes it
+  const [early, due] = [aMessage({ queue: 'other' }), aMessage({ queue: 'other' })]
+  await broker.publish([{ ...early, eta: (Date.now() + 8_000) as typeof early.eta }, due])
+  await (await inbox.next()).settle({ kind: 'ack' })
+  const second = await inbox.next()
+  expect(second.message.id).toBe(due.id)
+  await second.settle({ kind: 'ack' })
+  const third = await inbox.next()
+  expect(third.message.id).toBe(early.id)
+  expect(Date.now()).toBeGreaterThanOrEqual(third.message.eta)
+}, 30_000)
+
+describe('a broker that is killed', () => {
+  let node: RabbitmqNode
+  beforeAll(async () => {
+    node = await RabbitmqNode.start()
+  }, 120_000)
+  afterAll(() => node?.[Symbol.asyncDispose]())
+
+  test('while messages are published and consumed loses none that was confirmed', async () => {
+    const vhost = await node.openVhost()
+    const url = `amqp://guest:guest@${node.host}:${node.port}/${vhost}`
+    const [sender, worker] = [connectAmqp(url), connectAmqp(url)]
+    const ended = new Set<string>()
+    const consumer = worker.consume({
+      queues: ['taskbeat'],
+      slots: 10,
+      deliver: async ({ message, settle }) => {
+        await delay(1)
+        ended.add(message.id)
+        await settle({ kind: 'ack' }).catch(() => {})
+      },
+    })
+    onTestFinished(() => consumer.stop())
+    const confirmed: string[] = []
+    const publishing = new AbortController()
+    const publish = async (): Promise<void> => {
+      while (!publishing.signal.aborted) {
+        const messages = Array.from({ length: 20 }, () => aMessage())
+        await sender.publish(messages).then(
+          () => confirmed.push(...messages.map(({ id }) => id)),
+          () => delay(100),
+        )
+      }
+    }
+    const published = publish()
+    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(200), { timeout: 15_000 })
+    await node.kill()
+    await node.start()
+    const before = ended.size
+    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(before + 200), { timeout: 40_000 })
+    publishing.abort()
+    await published
+    await vi.waitFor(() => expect(confirmed.filter((id) => !ended.has(id))).toEqual([]), { timeout: 20_000 })
+  }, 120_000)
 })

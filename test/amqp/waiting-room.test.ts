@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WaitingRoom } from '../../src/amqp/waiting-room.ts'
+import { milliseconds } from '../../src/core/instant.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -26,6 +27,7 @@ describe('a waiting room', () => {
   test('lets go at the ETA and not before, the more important first', async () => {
     const clock = new FakeClock()
     const { left, add } = openRoom(clock)
+    add(3_600_000) // so that it sleeps, which the clock waits for
     const [late, usual, urgent] = [add(300_000), add(1_000), add(1_000, 9)]
     await clock.advance(999)
     expect(left).toEqual([])
@@ -48,6 +50,7 @@ describe('a waiting room', () => {
   test('sees within a minute that the clock was set forward', async () => {
     const clock = new FakeClock()
     const { left, add } = openRoom(clock)
+    add(36_000_000)
     add(3_600_000)
     await clock.advance(10)
     clock.step(3_600_000)
@@ -117,7 +120,7 @@ describe('messages that wait at RabbitMQ', () => {
 
   test('leave the waiting room when they are far away, and come again through the broker', async () => {
     const url = await rabbitmq.url()
-    const broker = connectAmqp(url, { hold: 2_000 as never })
+    const broker = connectAmqp(url, { hold: milliseconds(2_000) })
     const message = aMessage({ eta: soon(12_000) })
     await broker.publish([message])
     const inbox = new Inbox()
