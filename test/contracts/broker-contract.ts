@@ -15,6 +15,8 @@ export interface BrokerWorld {
   holdInProcess(): Promise<{ messageId: string; kill(): Promise<void> }>
   /** Whether the broker itself keeps one message an id. Otherwise the journal of the workers tells the copies apart. */
   readonly keepsOneCopy: boolean
+  /** Whether the slots of a consumer that was replaced count for the one that follows. Otherwise the worker alone keeps to them. */
+  readonly countsAcrossConsumers: boolean
   /** Whether the more important goes first, and then what was due earlier. Otherwise it is first in, first out. */
   readonly ordersByPriority: boolean
   /** Whether the counts of the status are of one moment. Otherwise they are soon what they should be. */
@@ -197,16 +199,16 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       )
     })
 
-    test('a consumer that replaces another counts what that one handed out and has not settled', async () => {
-      const { broker } = await open()
+    test('a consumer that replaces another counts what that one handed out and has not settled', async (context) => {
+      const { world, broker } = await open()
+      context.skip(!world.countsAcrossConsumers, 'here the worker alone keeps to its slots meanwhile')
       await broker.publish([aMessage(), aMessage(), aMessage(), aMessage()])
       const before = consume(broker, 2)
       const [first, second] = await before.take(2)
       await before.stop()
       const inbox = consume(broker, 3)
       await inbox.next()
-      const status = await broker.status()
-      expect(status.queues).toMatchObject([{ ready: 1, running: 3 }])
+      await expectQueues(world, broker, (queues) => expect(queues).toMatchObject([{ ready: 1, running: 3 }]))
       await ackAll([first, second].flatMap((delivery) => delivery ?? []))
       await inbox.next()
     })
