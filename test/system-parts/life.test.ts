@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { startSource } from '../support/taskbeat-source.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -38,3 +39,45 @@ test('a worker whose broker is damaged names the file and ends', async () => {
   expect((await worker.end()).code).toBe(1)
   expect(worker.heard.join('\n')).toMatch(/broker\.db/)
 })
+
+describe('while a module takes its time to load', () => {
+  const slow = 'console.log("loading")\nawait new Promise((resolve) => setTimeout(resolve, 1500))\n'
+
+  test('a signal to stop ends a start', async () => {
+    const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', slow)
+    const worker = startSource(directory, 'worker')
+    await worker.said(/^loading/)
+    const asked = Date.now()
+    worker.signal('SIGTERM')
+    expect((await worker.end()).code).toBe(0)
+    expect(Date.now() - asked).toBeLessThan(1_000)
+    expect(worker.heard.join('\n')).not.toContain('working on')
+  })
+
+  test('a reload waits for the start, and is carried out then', async () => {
+    const { directory, write } = prepare('worker: { modules: [./tasks.ts] }\n', slow)
+    const worker = startSource(directory, 'worker')
+    await worker.said(/^loading/)
+    worker.signal('SIGHUP')
+    write('schedules.yaml', 'state_dir: ./state\nlog: { format: json }\nworker: { queues: [other] }\n')
+    await worker.said(/working on taskbeat/)
+    await worker.said(/working on other/)
+    worker.signal('SIGTERM')
+    expect((await worker.end()).code).toBe(0)
+  })
+})
+
+test('a signal that comes while the program loads its own code ends it in order', async () => {
+  const { directory } = prepare('')
+  const worker = startSource(directory, 'worker')
+  await eventually('it catches SIGHUP', () => catches(worker.pid, 1))
+  worker.signal('SIGHUP')
+  worker.signal('SIGTERM')
+  expect((await worker.end()).code).toBe(0)
+})
+
+/** Whether a process has a handler for a signal. */
+function catches(pid: number, signal: number): boolean {
+  const caught = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return (BigInt(`0x${caught}`) & (1n << BigInt(signal - 1))) !== 0n
+}

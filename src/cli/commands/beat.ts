@@ -4,8 +4,8 @@ import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
 import type { AddCommand } from '../command.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
-import { runServices } from '../run-service.ts'
-import { remark } from '../terminal.ts'
+import { type Run, runServices } from '../run-service.ts'
+import { remark, type Terminal } from '../terminal.ts'
 
 /** `taskbeat beat`: emits what the schedule says, in the foreground. */
 export const addBeat: AddCommand = (program, { terminal, run }) => {
@@ -14,18 +14,18 @@ export const addBeat: AddCommand = (program, { terminal, run }) => {
     .description('emit each occurrence of the schedule to the broker, a little ahead of its time')
     .option('-c, --config <file>', 'the configuration')
     .addHelpText('after', '\nSIGHUP reloads the configuration, SIGTERM and SIGINT stop.')
-    .action(
-      run(async (options: { readonly config?: string }) => {
-        const { host, stdout } = terminal
-        const path = findConfiguration(options.config, 'beat', host, (text) => remark(terminal, text))
-        const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
-        const configuration = await readConfiguration(file, host)
-        const { settings } = configuration
-        const log = createLog({ ...settings.log, stream: stdout })
-        logWarnings(configuration, log)
-        const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
-        const reloads = createReloads({ file, host, log, take: (changed) => beat.reload(changed) })
-        return runServices({ services: [beat], log, reload: () => reloads.ask('asked') })
-      }),
-    )
+    .action(run((options: { readonly config?: string }) => runServices(() => prepareBeat(options, terminal))))
+}
+
+async function prepareBeat(options: { readonly config?: string }, terminal: Terminal): Promise<Run> {
+  const { host, stdout } = terminal
+  const path = findConfiguration(options.config, 'beat', host, (text) => remark(terminal, text))
+  const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
+  const configuration = await readConfiguration(file, host)
+  const { settings } = configuration
+  const log = createLog({ ...settings.log, stream: stdout })
+  logWarnings(configuration, log)
+  const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
+  const reloads = createReloads({ file, host, log, take: (changed) => beat.reload(changed) })
+  return { services: [beat], log, reload: () => reloads.ask('asked') }
 }
