@@ -29,6 +29,7 @@
  * An idle beat writes nothing: a cursor that is old costs its successor one question per entry, not a scan.
  */
 import type { Broker } from '../broker/broker.ts'
+import type { Predecessor } from '../broker/term.ts'
 import type { Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
@@ -47,7 +48,7 @@ import { describeChanges, findNextRun } from './schedule-diff.ts'
 import { Standby, type Won } from './standby.ts'
 
 export interface BeatParts {
-  readonly broker: Pick<Broker, 'lead'>
+  readonly broker: Pick<Broker, 'lead' | 'status'>
   readonly record: BeatRecord
   readonly clock: Clock
   readonly group: string
@@ -190,8 +191,8 @@ export class Beat implements Service {
     this.#state = { kind: 'standby', standby: new Standby(parts) }
   }
 
-  #lead({ term, candidate }: Won): void {
-    const { emit, host } = this.#parts
+  #lead({ term, candidate, waited }: Won): void {
+    const { emit } = this.#parts
     const { epoch, cursor, predecessor, lost } = term
     const { scheduleHash } = candidate
     const roster = this.#roster
@@ -200,8 +201,19 @@ export class Beat implements Service {
     lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
     this.#state = { kind: 'leading', leadership }
     emit({ kind: 'leadershipTaken', epoch, cursor, predecessor })
-    if (predecessor && predecessor.host !== host && predecessor.scheduleHash !== this.#roster.hash)
+    if (predecessor) this.#follow(predecessor, waited)
+  }
+
+  /** Unless it was this beat, before a restart or a reload, whose changes are settled as of when they were loaded. */
+  #follow(predecessor: Predecessor, waited: boolean): void {
+    const { clock, emit, host } = this.#parts
+    const { scheduleHash } = predecessor
+    const now = clock.now()
+    if (scheduleHash === this.#roster.hash) this.#roster.continueFrom(now)
+    else if (waited || predecessor.host !== host || !this.#roster.isFormer(scheduleHash)) {
+      this.#roster.replaceAnother(scheduleHash, now)
       emit({ kind: 'scheduleDiffered', host, theirs: predecessor })
+    }
   }
 
   async #reloadIfAsked(): Promise<void> {

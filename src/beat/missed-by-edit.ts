@@ -20,17 +20,18 @@ export async function missedByEdit(
   clock: Clock,
 ): Promise<MissedOccurrences[]> {
   const missed: MissedOccurrences[] = []
-  await inSlices(changes, clock, ({ name, before, after, loaded }) => {
+  await inSlices(changes, clock, ({ name, before, after }) => {
     if (!before || !after) return
     const { timeline } = before.entry
     const from = instant(Math.max(emittedThrough(cursor, name), before.since))
+    const through = after.since
     const first = timeline.next(from)
-    if (first === undefined || first > loaded) return
-    const count = timeline.count(from, loaded, mostCounted + 1)
+    if (first === undefined || first > through) return
+    const count = timeline.count(from, through, mostCounted + 1)
     missed.push({
       entry: name,
       first,
-      last: timeline.previous(justAfter(loaded)) ?? first,
+      last: timeline.previous(justAfter(through)) ?? first,
       count: Math.min(count, mostCounted),
       exact: count <= mostCounted,
       reason: 'edited',
