@@ -1,4 +1,4 @@
-import type { Blueprint } from './database.ts'
+import { type Blueprint, readable } from './database.ts'
 
 /**
  * The embedded broker's tables.
@@ -14,20 +14,20 @@ import type { Blueprint } from './database.ts'
 export const brokerBlueprint: Blueprint = {
   title: "the broker's database",
   applicationId: 0x54_42_62_72, // "TBbr"
-  version: 1,
+  version: 2,
   failure: 'BROKER_UNAVAILABLE',
   tables: `
     CREATE TABLE messages (
-      seq INTEGER PRIMARY KEY,
+      seq INTEGER PRIMARY KEY ${readable('seq')},
       id TEXT NOT NULL UNIQUE,
       queue TEXT NOT NULL,
-      priority INTEGER NOT NULL,
-      eta INTEGER NOT NULL,
-      attempt INTEGER NOT NULL,
+      priority INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 9),
+      eta INTEGER NOT NULL ${readable('eta')},
+      attempt INTEGER NOT NULL ${readable('attempt')},
       entry TEXT,
-      due INTEGER,
+      due INTEGER ${readable('due')},
       overlap TEXT,
-      wait_limit INTEGER,
+      wait_limit INTEGER ${readable('wait_limit')},
       state INTEGER NOT NULL DEFAULT 0,
       begun INTEGER NOT NULL DEFAULT 0,
       holder TEXT,
@@ -39,10 +39,10 @@ export const brokerBlueprint: Blueprint = {
     CREATE INDEX messages_of_entry ON messages (entry, due) WHERE state = 0 AND entry IS NOT NULL;
 
     CREATE TABLE dead_letters (
-      seq INTEGER PRIMARY KEY,
+      seq INTEGER PRIMARY KEY ${readable('seq')},
       id TEXT NOT NULL UNIQUE,
       queue TEXT NOT NULL,
-      at INTEGER NOT NULL,
+      at INTEGER NOT NULL ${readable('at')},
       reason TEXT NOT NULL,
       body TEXT NOT NULL
     ) STRICT;
@@ -50,24 +50,24 @@ export const brokerBlueprint: Blueprint = {
     CREATE TABLE groups (
       name TEXT PRIMARY KEY,
       namespace TEXT NOT NULL,
-      epoch INTEGER NOT NULL,
-      seq INTEGER NOT NULL,
-      cursor_due INTEGER,
+      epoch INTEGER NOT NULL ${readable('epoch')},
+      seq INTEGER NOT NULL ${readable('seq')},
+      cursor_due INTEGER ${readable('cursor_due')},
       cursor_entry TEXT,
       holder TEXT,
       host TEXT NOT NULL,
-      pid INTEGER NOT NULL,
-      since INTEGER NOT NULL,
+      pid INTEGER NOT NULL ${readable('pid')},
+      since INTEGER NOT NULL ${readable('since')},
       schedule_hash TEXT NOT NULL
     ) STRICT;
 
     CREATE TABLE workers (
       instance TEXT PRIMARY KEY,
       host TEXT NOT NULL,
-      pid INTEGER NOT NULL,
-      since INTEGER NOT NULL,
+      pid INTEGER NOT NULL ${readable('pid')},
+      since INTEGER NOT NULL ${readable('since')},
       queues TEXT NOT NULL,
-      slots INTEGER NOT NULL
+      slots INTEGER NOT NULL ${readable('slots')}
     ) STRICT;
   `,
 }

@@ -58,28 +58,41 @@ export class ClaimSweeper {
   async #run(): Promise<void> {
     const { clock, troubles } = this.#options
     while (!this.#stop.signal.aborted) {
-      try {
-        await this.#sweep()
-        troubles.worked(look)
-      } catch (error) {
-        troubles.failed(look, error)
-      }
+      const error = await this.#sweep()
+      if (error === undefined) troubles.worked(look)
+      else troubles.failed(look, error)
       await clock.sleep(sweepEvery, this.#stop.signal)
     }
   }
 
-  async #sweep(): Promise<void> {
-    const { directory, self, database, emit, freed } = this.#options
-    for (const { id } of this.#holders.all() as { id: string }[]) {
-      if (id === self || isAlive(directory, id)) continue
-      const count = await database.write('free what a dead worker held', () => {
-        this.#forget.run(id)
-        return Number(this.#free.run(id).changes)
-      })
-      forgetInstance(directory, id)
-      if (count === 0) continue
-      emit({ kind: 'claimsFreed', instance: id, count })
-      freed()
+  /** Each holder by itself, so that one that cannot be judged does not keep what the others held. The last error. */
+  async #sweep(): Promise<unknown> {
+    const { self } = this.#options
+    let failed: unknown
+    try {
+      for (const { id } of this.#holders.all() as { id: string }[]) {
+        try {
+          if (id !== self) await this.#freeIfDead(id)
+        } catch (error) {
+          failed = error
+        }
+      }
+    } catch (error) {
+      failed = error
     }
+    return failed
+  }
+
+  async #freeIfDead(id: string): Promise<void> {
+    const { directory, database, emit, freed } = this.#options
+    if (isAlive(directory, id)) return
+    const count = await database.write('free what a dead worker held', () => {
+      this.#forget.run(id)
+      return Number(this.#free.run(id).changes)
+    })
+    forgetInstance(directory, id)
+    if (count === 0) return
+    emit({ kind: 'claimsFreed', instance: id, count })
+    freed()
   }
 }

@@ -10,6 +10,7 @@ export interface ClaimedRow {
   readonly queue: string
   readonly priority: number
   readonly eta: number
+  /** 0 when what is there is no attempt. */
   readonly attempt: number
   /** This attempt was interrupted: its successor's due does not bound it any more. */
   readonly begun: number
@@ -40,6 +41,13 @@ export interface Claimed {
   readonly more: boolean
 }
 
+/** Taken with suspicion: a number that JavaScript cannot hold would be an error for the whole claim. */
+const rowOf = (table: string): string =>
+  ['seq', 'id', 'queue', 'priority', 'entry', 'overlap', 'body']
+    .map((name) => `${table}.${name}`)
+    .join(', ') +
+  `, ${table}.begun = 1 AS begun, max(${table}.eta, 0) AS eta, iif(${table}.attempt BETWEEN 1 AND 1000000, ${table}.attempt, 0) AS attempt`
+
 /** How many are looked at in one transaction, which keeps it to a few milliseconds. */
 const mostPerClaim = 200
 const priorities = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
@@ -64,21 +72,22 @@ export class ClaimTable {
   constructor(database: Database, lives: (holder: string) => boolean) {
     this.#lives = lives
     this.#due = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages AS m
+      SELECT ${rowOf('m')} FROM messages AS m
       WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
       AND (overlap IS NOT 'queue' OR NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = m.entry))
-      ORDER BY eta, seq LIMIT ?`)
+      ORDER BY m.eta, m.seq LIMIT ?`)
     this.#anyDue = database.prepare(
       'SELECT 1 FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ? LIMIT 1',
     )
     this.#nextEta = database.prepare(
-      'SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ? ORDER BY eta LIMIT 1',
+      `SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ?
+      AND eta <= ${Number.MAX_SAFE_INTEGER} ORDER BY eta LIMIT 1`,
     )
     this.#executing = database.prepare(
       'SELECT id, holder FROM messages WHERE state = 1 AND entry = ? LIMIT 1',
     )
     this.#toSkip = database.prepare(`
-      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.begun, w.entry, w.overlap, w.body,
+      SELECT ${rowOf('w')},
       e.id AS running, e.holder AS running_holder
       FROM messages AS e INDEXED BY messages_executing
       CROSS JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
@@ -88,7 +97,7 @@ export class ClaimTable {
       SELECT DISTINCT entry, wait_limit FROM messages INDEXED BY messages_executing
       WHERE state = 1 AND entry IS NOT NULL AND overlap = 'queue'`)
     this.#beyond = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages
+      SELECT ${rowOf('messages')} FROM messages
       WHERE state = 0 AND entry = ? AND eta <= ? AND queue IN (SELECT value FROM json_each(?))
       ORDER BY due LIMIT ? OFFSET ?`)
     this.#held = database.prepare(

@@ -4,6 +4,7 @@ import type { Delivery } from '../broker/delivery.ts'
 import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
+import type { Undecodable } from '../task/parse-task-message.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
@@ -103,12 +104,11 @@ export class SqliteConsumer implements Consumer {
   }
 
   #hand({ row, veto }: ClaimedMessage): void {
-    const decoded = decodeMessage(row.body)
-    if ('problem' in decoded) {
-      void this.#setAside(row, decoded.problem)
+    const message = messageOf(row, this.#parts.clock.now())
+    if ('problem' in message) {
+      void this.#setAside(row, message.problem)
       return
     }
-    const message = asStored(row, decoded, this.#parts.clock.now())
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
@@ -166,13 +166,22 @@ export class SqliteConsumer implements Consumer {
 
 /** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
 function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage, now: Instant): TaskMessage {
-  const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
+  const message = { ...decoded, attempt: row.attempt, eta: instant(row.eta) }
   if (!occurrence) return message
   const { startBy, ...unbound } = occurrence
   if (startBy === undefined || row.begun === 1) return { ...message, occurrence: unbound }
   // What comes too late was handed out to end as expired, so its bound stays as it is.
   const bound = startBy > now ? instant(Math.max(startBy, now + admissionTime)) : startBy
   return { ...message, occurrence: { ...occurrence, startBy: bound } }
+}
+
+/** The message of a row, if it is one: the row's id names it to the journal and to the processes of its run. */
+function messageOf(row: ClaimedRow, now: Instant): TaskMessage | Undecodable {
+  const decoded = decodeMessage(row.body)
+  if ('problem' in decoded) return decoded
+  if (decoded.id !== row.id) return { problem: 'its id is not that of its row' }
+  if (row.attempt === 0) return { problem: 'its row has an attempt that is none' }
+  return asStored(row, decoded, now)
 }
 
 /** The message as it is now; as it came, should that be impossible to write: rather an old attempt than no letter. */
