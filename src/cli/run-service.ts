@@ -4,7 +4,12 @@ import { startAll, stopAll } from '../core/service.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
 import { listenToSignals } from '../system/signals.ts'
+import { listenToStrays } from '../system/strays.ts'
+import { describeThrown } from '../worker/executors/thrown.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
+
+/** A timer that throws goes on throwing while the rest ends in order. */
+const mostStrays = 10
 
 export interface Run {
   /** Started in this order, stopped in reverse. */
@@ -12,6 +17,11 @@ export interface Run {
   readonly log: Log
   /** SIGHUP: reads the configuration and hands it on. Tells its own troubles, never rejects. */
   readonly reload: () => Promise<void>
+  /**
+   * Whether modules of others run in this process. An error that nobody has caught is theirs then, and the services
+   * are stopped in order; otherwise it is ours, and the process ends there and then.
+   */
+  readonly hostsModules: boolean
   /** Anything else that is to last as long as the services. */
   readonly whileRunning?: () => Disposable
 }
@@ -28,17 +38,40 @@ export interface Run {
 export async function runServices(prepare: () => Promise<Run>): Promise<number> {
   const stopping = new AbortController()
   const now = new AbortController()
-  const stopAsked = whenAborted(stopping.signal)
   const reloads = new HeldCall()
   using _signals = listenToSignals({
     stop: () => stopping.abort(),
     hurry: () => now.abort(),
     reload: () => reloads.call(),
   })
-  const prepared = stopping.signal.aborted ? undefined : await Promise.race([prepare(), stopAsked])
+  if (stopping.signal.aborted) return exitCode.ok
+  const prepared = await Promise.race([prepare(), whenAborted(stopping.signal)])
   if (!prepared) return exitCode.ok
-  const { services, log, reload, whileRunning } = prepared
-  const started = startAll(services, { stopping: stopping.signal, hurry: now.signal })
+  const { log, hostsModules } = prepared
+  const strayed = Promise.withResolvers<number>()
+  let code: number = exitCode.ok
+  let strays = 0
+  using _strays = listenToStrays((error) => {
+    code = exitCode.failed
+    strays++
+    if (strays <= mostStrays) log.write(strayLine(error, hostsModules))
+    if (hostsModules) stopping.abort()
+    else strayed.resolve(code)
+  })
+  const lived = live(prepared, { stopping: stopping.signal, now: now.signal, reloads })
+  return Math.max(await Promise.race([lived, strayed.promise]), code)
+}
+
+interface Asked {
+  readonly stopping: AbortSignal
+  readonly now: AbortSignal
+  readonly reloads: HeldCall
+}
+
+async function live(run: Run, { stopping, now, reloads }: Asked): Promise<number> {
+  const { services, log, reload, whileRunning } = run
+  const stopAsked = whenAborted(stopping)
+  const started = startAll(services, { stopping, hurry: now })
   try {
     await Promise.race([started, stopAsked])
   } catch (error) {
@@ -46,13 +79,13 @@ export async function runServices(prepare: () => Promise<Run>): Promise<number> 
     return exitCodeOf(error)
   }
   {
-    using _more = stopping.signal.aborted ? undefined : whileRunning?.()
+    using _more = stopping.aborted ? undefined : whileRunning?.()
     reloads.answer(() => void reload())
     await stopAsked
     reloads.answer(() => {})
   }
   try {
-    await stopAll(services, now.signal)
+    await stopAll(services, now)
     await started
   } catch (error) {
     log.write(errorLine('stopped, but not in order', error))
@@ -81,11 +114,19 @@ class HeldCall {
 
 function whenAborted(signal: AbortSignal): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
-  signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  if (signal.aborted) resolve(undefined)
+  else signal.addEventListener('abort', () => resolve(undefined), { once: true })
   return promise
 }
 
 function errorLine(what: string, error: unknown): Line {
   const message = error instanceof TaskbeatError ? error.message : `${what}: ${describeError(error)}`
   return { level: 'error', message, fields: {} }
+}
+
+function strayLine(error: unknown, hostsModules: boolean): Line {
+  const { reason, detail } = describeThrown(error)
+  const whose = hostsModules ? 'a task module left an error behind' : 'a mistake of taskbeat itself'
+  const then = hostsModules ? '; the process ends in order' : ''
+  return { level: 'error', message: `${whose}: ${reason}${then}`, fields: { stack: detail } }
 }

@@ -81,3 +81,19 @@ function catches(pid: number, signal: number): boolean {
   const caught = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
   return (BigInt(`0x${caught}`) & (1n << BigInt(signal - 1))) !== 0n
 }
+
+test.each([
+  'setTimeout(() => { throw new Error("astray") }, 300)',
+  'setTimeout(() => void Promise.reject(new Error("astray")), 300)',
+])('an error that a module leaves behind is told, and the worker ends in order: %s', async (line) => {
+  const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', `${line}\n`)
+  const worker = startSource(directory, 'worker')
+  const said = JSON.parse(await worker.said(/left an error behind/))
+  expect(said).toMatchObject({
+    level: 'error',
+    message: expect.stringMatching(/^a task module left an error behind: astray/),
+    stack: expect.stringContaining('tasks.ts'),
+  })
+  expect((await worker.end()).code).toBe(1)
+  expect(worker.heard.at(-1)).toContain('stopped')
+})

@@ -27,5 +27,5 @@ async function prepareBeat(options: { readonly config?: string }, terminal: Term
   logWarnings(configuration, log)
   const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
   const reloads = createReloads({ file, host, log, take: (changed) => beat.reload(changed) })
-  return { services: [beat], log, reload: () => reloads.ask('asked') }
+  return { services: [beat], log, hostsModules: false, reload: () => reloads.ask('asked') }
 }

@@ -66,6 +66,7 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
   return {
     services: [worker, beat],
     log,
+    hostsModules: true,
     reload,
     whileRunning: () => watchSources(settings, reload, log),
   }
