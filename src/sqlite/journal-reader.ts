@@ -135,9 +135,9 @@ export class JournalReader {
       host: row.host,
       pid: row.pid,
       output:
-        row.head === null
+        row.omitted === null
           ? undefined
-          : { head: row.head, tail: row.tail ?? '', omittedBytes: row.omitted ?? 0 },
+          : { head: row.head ?? '', tail: row.tail ?? '', omittedBytes: row.omitted },
     }
   }
 }

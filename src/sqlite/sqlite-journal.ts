@@ -49,6 +49,8 @@ class SqliteJournal implements Journal {
   readonly #reader: JournalReader
   readonly #pruner: JournalPruner
   readonly #directory: string
+  readonly #closing = new AbortController()
+  #pruning: Promise<void> = Promise.resolve()
   #instance: Instance | undefined
   readonly #latest: StatementSync
   readonly #start: StatementSync
@@ -107,11 +109,18 @@ class SqliteJournal implements Journal {
     return this.#database.read('read what was missed', () => this.#reader.missed(query))
   }
 
-  prune(now: Instant): Promise<void> {
-    return this.#pruner.prune(now)
+  prune(now: Instant, signal?: AbortSignal): Promise<void> {
+    const closing = this.#closing.signal
+    const stop = signal ? AbortSignal.any([signal, closing]) : closing
+    // One after another, and `close` waits for the last.
+    this.#pruning = this.#pruning.catch(() => {}).then(() => this.#pruner.prune(now, stop))
+    return this.#pruning
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
+    // Whoever asked for it hears of its failure.
+    await this.#pruning.catch(() => {})
     await this.#commits.drained()
     this.#database.close()
     this.#instance?.[Symbol.dispose]()
