@@ -1,8 +1,14 @@
-import { type Configuration, type ConfigurationFile, readConfiguration } from '../app/configuration.ts'
+import {
+  type Configuration,
+  ConfigurationError,
+  type ConfigurationFile,
+  readConfiguration,
+} from '../app/configuration.ts'
 import type { Host } from '../app/host.ts'
-import { renderProblem } from '../config/problem.ts'
+import { type Problem, renderProblem } from '../config/problem.ts'
 import type { Settings } from '../config/settings.ts'
 import { describeError } from '../core/errors.ts'
+import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
 import { ReloadQueue } from './reload-queue.ts'
 
@@ -11,12 +17,17 @@ const mostWarnings = 10
 
 /** Tells the log of what is legal and suspicious. */
 export function logWarnings({ settings, warnings }: Configuration, log: Log): void {
-  const tell = (message: string): void => log.write({ level: 'warn', message, fields: {} })
-  for (const { sourceLine: _line, caret: _caret, ...located } of warnings.slice(0, mostWarnings)) {
-    tell(renderProblem(located))
-  }
+  for (const warning of warnings.slice(0, mostWarnings)) log.write(problemLine('warn', warning))
   const more = warnings.length - mostWarnings
-  if (more > 0) tell(`${settings.file}: and ${more} more warnings; taskbeat check shows them`)
+  if (more <= 0) return
+  const message = `${settings.file}: and ${more} more warnings; taskbeat check shows them`
+  log.write({ level: 'warn', message, fields: {} })
+}
+
+/** One record a problem; the line of the file is for people. */
+function problemLine(level: 'warn' | 'error', problem: Problem): Line {
+  const [message = '', ...detail] = renderProblem(problem).split('\n')
+  return { level, message, detail, fields: {} }
 }
 
 export interface Reloading {
@@ -33,8 +44,15 @@ export function createReloads(reloading: Reloading): ReloadQueue {
   return new ReloadQueue({
     reload: () => reload(reloading),
     failed: (error) => {
-      for (const message of describeError(error).split('\n'))
-        log.write({ level: 'error', message, fields: {} })
+      if (error instanceof ConfigurationError) {
+        for (const problem of error.problems) log.write(problemLine('error', problem))
+      } else {
+        log.write({
+          level: 'error',
+          message: `cannot reload ${file.path}: ${describeError(error)}`,
+          fields: {},
+        })
+      }
       const message = `${file.path} was not loaded; what was loaded before stays`
       log.write({ level: 'error', message, fields: {} })
     },

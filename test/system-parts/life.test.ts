@@ -97,3 +97,17 @@ test.each([
   expect((await worker.end()).code).toBe(1)
   expect(worker.heard.at(-1)).toContain('stopped')
 })
+
+test('a reload logs one record for each problem of the file, and keeps what was loaded', async () => {
+  const { directory, write } = prepare('schedules: { a: { every: 1h, command: [echo] } }\n')
+  const beat = startSource(directory, 'beat')
+  await beat.said(/leading/)
+  write('schedules.yaml', 'state_dir: ./state\nschedules: { a: { every: 5, command: [echo] } }\n')
+  beat.signal('SIGHUP')
+  await beat.said(/was not loaded/)
+  const problems = beat.heard.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error')
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^schedules\.yaml:2:\d+: schedules\.a\.every: expected/),
+    'schedules.yaml was not loaded; what was loaded before stays',
+  ])
+})
