@@ -376,6 +376,25 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       expect(message).toMatchObject({ id: small.id, attempt: 11, args: ['x'.repeat(room)] })
     })
 
+    test.for(['skip'] as const)(
+      'a retried one of an entry with overlap %s waits for the run that executes, and is not thrown away',
+      async (overlap) => {
+        const { broker } = await open()
+        const id = await bury(broker, anOccurrence('tick', { overlap, waitLimit: 0 }))
+        const inbox = consume(broker)
+        await broker.publish([anOccurrence('tick', { overlap, waitLimit: 0 })])
+        const running = await inbox.next()
+        await broker.deadLetters.retry(id)
+        await broker.publish([aMessage()])
+        await ackAll([await inbox.next()])
+        expect(inbox.size).toBe(0)
+        await running.settle({ kind: 'ack' })
+        const retried = await inbox.next()
+        expect(retried.message).toMatchObject({ id, attempt: 2 })
+        expect(retried.veto).toBeUndefined()
+      },
+    )
+
     test('a dropped one is gone', async () => {
       const { broker } = await open()
       await broker.deadLetters.drop(await bury(broker))
