@@ -10,6 +10,7 @@ import type { Settings } from '../config/settings.ts'
 import { describeError } from '../core/errors.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
+import { type Fixed, fixedOf, needsRestart } from './needs-restart.ts'
 import { ReloadQueue } from './reload-queue.ts'
 
 /** Nobody reads more of them in a log; `check` shows them all. */
@@ -34,6 +35,8 @@ export interface Reloading {
   readonly file: ConfigurationFile
   readonly host: Host
   readonly log: Log
+  /** What the process was started with and keeps, however the file changes. */
+  readonly fixed: Fixed
   /** Hands the settings on. */
   readonly take: (settings: Settings) => Promise<void>
 }
@@ -59,9 +62,13 @@ export function createReloads(reloading: Reloading): ReloadQueue {
   })
 }
 
-async function reload({ file, host, log, take }: Reloading): Promise<void> {
+async function reload({ file, host, log, fixed, take }: Reloading): Promise<void> {
   const configuration = await readConfiguration(file, host)
+  const { settings } = configuration
   logWarnings(configuration, log)
-  log.level = configuration.settings.log.level
-  await take(configuration.settings)
+  log.level = settings.log.level
+  await take(settings)
+  const later = needsRestart(fixed, fixedOf(settings, { beat: file.role !== 'worker' }))
+  if (later.length === 0) return
+  log.write({ level: 'warn', message: `takes effect after a restart: ${later.join(', ')}`, fields: {} })
 }

@@ -111,3 +111,29 @@ test('a reload logs one record for each problem of the file, and keeps what was 
     'schedules.yaml was not loaded; what was loaded before stays',
   ])
 })
+
+test('the first line names the file and the state; a reload names what waits for a restart', async () => {
+  const { directory, write } = prepare('schedules: { a: { every: 1h, command: [echo] } }\n')
+  const beat = startSource(directory, 'beat')
+  await beat.said(/leading/)
+  expect(JSON.parse(beat.heard[0] ?? '').message).toBe(
+    `configuration ${directory}/schedules.yaml, state in ${directory}/state`,
+  )
+  write(
+    'schedules.yaml',
+    'state_dir: ./other\nbeat: { lookahead: 5s }\nlog: { format: json }\nschedules: {}\n',
+  )
+  beat.signal('SIGHUP')
+  const { level, message } = JSON.parse(await beat.said(/after a restart/))
+  expect({ level, message }).toEqual({
+    level: 'warn',
+    message: 'takes effect after a restart: state_dir, beat.lookahead',
+  })
+})
+
+test('dev says that it removes what it keeps', async () => {
+  const { directory, write } = prepare('')
+  write('schedules.yaml', 'log: { format: json }\nschedules: { a: { every: 1h, command: [echo] } }\n')
+  const dev = startSource(directory, 'dev')
+  expect(await dev.said(/configuration/)).toMatch(/taskbeat-dev-\w+, which is removed at the end"/)
+})

@@ -2,7 +2,9 @@ import { BeatService } from '../../app/beat-service.ts'
 import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
+import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
+import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
 import { remark, type Terminal } from '../terminal.ts'
@@ -24,8 +26,10 @@ async function prepareBeat(options: { readonly config?: string }, terminal: Term
   const configuration = await readConfiguration(file, host)
   const { settings } = configuration
   const log = createLog({ ...settings.log, stream: stdout })
+  announce(settings, log)
   logWarnings(configuration, log)
+  const fixed = fixedOf(settings, { beat: true })
   const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
-  const reloads = createReloads({ file, host, log, take: (changed) => beat.reload(changed) })
+  const reloads = createReloads({ file, host, log, fixed, take: (changed) => beat.reload(changed) })
   return { services: [beat], log, hostsModules: false, reload: () => reloads.ask('asked') }
 }

@@ -9,7 +9,9 @@ import { describeError } from '../../core/errors.ts'
 import { createLog, type Log } from '../../observe/log.ts'
 import { narrate, type TaskbeatEvent } from '../../observe/narrate.ts'
 import { watchDirectories } from '../../system/watch-directories.ts'
+import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
+import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
 import { remark, type Terminal } from '../terminal.ts'
@@ -43,7 +45,9 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
   const configuration = await readConfiguration(file, host)
   const { settings } = configuration
   const log = createLog({ ...settings.log, stream: stdout })
+  announce(settings, log, { temporary: stateDir })
   logWarnings(configuration, log)
+  const fixed = fixedOf(settings, { beat: true })
   const emit = (told: TaskbeatEvent): void => log.write(narrate(told))
   const beat = new BeatService(settings, host, emit)
   const worker = new WorkerService({
@@ -56,6 +60,7 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
     file,
     host,
     log,
+    fixed,
     take: async (changed) => {
       // The worker first: a task is known before its first occurrence comes.
       await worker.reload(changed)

@@ -4,7 +4,9 @@ import { WorkerService } from '../../app/worker-service.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
+import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
+import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
 import { remark, type Terminal } from '../terminal.ts'
@@ -37,11 +39,14 @@ async function prepareWorker(options: Options, terminal: Terminal): Promise<Run>
   const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
   const configuration = await readConfiguration(file, host)
   const log = createLog({ ...configuration.settings.log, stream: stdout })
+  announce(configuration.settings, log)
   logWarnings(configuration, log)
+  const fixed = fixedOf(configuration.settings, { beat: false })
   const reloads = createReloads({
     file,
     host,
     log,
+    fixed,
     take: (changed) => worker.reload(withOptions(changed, options)),
   })
   const worker = new WorkerService({
