@@ -10,6 +10,14 @@ import type { Troubles } from './troubles.ts'
 const sweepEvery = milliseconds(2_000)
 const look = 'look for dead workers'
 
+/**
+ * Behind nothing: what was let go for it does not get its turn (it was given another time, or nobody serves its
+ * queue). So nothing waits for ever.
+ */
+const ofNoRun = `
+  NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = b.entry)
+  AND NOT EXISTS (SELECT 1 FROM messages WHERE state = 3 AND entry = b.entry AND (due, seq) < (b.due, b.seq))`
+
 export interface SweeperOptions {
   readonly database: Database
   /** Where the instances' lock files are. */
@@ -31,6 +39,8 @@ export class ClaimSweeper {
   readonly #holders: StatementSync
   readonly #free: StatementSync
   readonly #forget: StatementSync
+  readonly #forgotten: StatementSync
+  readonly #letGo: StatementSync
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
 
@@ -38,11 +48,16 @@ export class ClaimSweeper {
     this.#options = options
     const { database } = options
     this.#holders = database.prepare(`
-      SELECT holder AS id FROM messages INDEXED BY messages_held WHERE state <> 0
+      SELECT holder AS id FROM messages INDEXED BY messages_held WHERE holder IS NOT NULL
       UNION SELECT instance FROM workers`)
     this.#free = database.prepare(
-      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ?',
     )
+    this.#forgotten = database.prepare(`
+      SELECT 1 FROM messages AS b INDEXED BY messages_behind WHERE state = 3 AND ${ofNoRun} LIMIT 1`)
+    this.#letGo = database.prepare(`
+      UPDATE messages SET state = 0 WHERE seq IN
+      (SELECT seq FROM messages AS b INDEXED BY messages_behind WHERE state = 3 AND ${ofNoRun} LIMIT 100)`)
     this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
   }
 
@@ -77,10 +92,18 @@ export class ClaimSweeper {
           failed = error
         }
       }
+      await this.#letGoBehindNothing()
     } catch (error) {
       failed = error
     }
     return failed
+  }
+
+  async #letGoBehindNothing(): Promise<void> {
+    const { database, freed } = this.#options
+    if (this.#forgotten.get() === undefined) return
+    await database.write('let go what waits for no run', () => this.#letGo.run())
+    freed()
   }
 
   async #freeIfDead(id: string): Promise<void> {

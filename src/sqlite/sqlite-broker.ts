@@ -207,7 +207,7 @@ class SqliteBroker implements Broker {
 
   async #giveBack({ id }: Instance): Promise<void> {
     const free = this.#database.prepare(
-      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
+      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ?',
     )
     const forget = this.#database.prepare('DELETE FROM workers WHERE instance = ?')
     try {

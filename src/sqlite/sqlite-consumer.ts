@@ -121,7 +121,9 @@ export class SqliteConsumer implements Consumer {
         // What it frees can be claimed in the same transaction.
         this.#parts.wake()
         await settled
-        if (verdict.kind !== 'ack' || row.overlap === 'queue') this.#parts.ring()
+        // Others may serve the queue of what waited for this run.
+        const mayLetGo = row.entry !== null && row.overlap !== 'allow'
+        if (verdict.kind !== 'ack' || mayLetGo) this.#parts.ring()
       },
     }
   }

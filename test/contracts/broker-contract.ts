@@ -321,6 +321,24 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       await ackAll([running, ...vetoed])
     })
 
+    test('queue: what waits goes on when a run is given back, or its connection closed', async () => {
+      const { world, broker } = await open()
+      const other = await world.connect()
+      const first = anOccurrence('tick', { overlap: 'queue' })
+      await broker.publish([first])
+      await consume(other).next()
+      const inbox = consume(broker)
+      await broker.publish([anOccurrence('tick', { overlap: 'queue', due: soon(1) })])
+      await broker.publish([aMessage({ eta: soon(20) })])
+      await ackAll([await inbox.next()])
+      expect((await broker.status()).queues).toMatchObject([{ ready: 1, running: 1 }])
+      await other.close()
+      const again = await inbox.next()
+      expect(again.message.id).toBe(first.id)
+      await again.settle({ kind: 'retry', at: soon(60_000) })
+      expect((await inbox.next()).message.id).not.toBe(first.id)
+    })
+
     test('a run that waits for its retry does not execute', async () => {
       const { broker } = await open()
       const inbox = consume(broker)
@@ -376,7 +394,7 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       expect(message).toMatchObject({ id: small.id, attempt: 11, args: ['x'.repeat(room)] })
     })
 
-    test.for(['skip'] as const)(
+    test.for(['skip', 'queue'] as const)(
       'a retried one of an entry with overlap %s waits for the run that executes, and is not thrown away',
       async (overlap) => {
         const { broker } = await open()
