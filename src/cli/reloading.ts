@@ -11,7 +11,7 @@ import { describeError } from '../core/errors.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
 import { type Fixed, fixedOf, needsRestart } from './needs-restart.ts'
-import { ReloadQueue } from './reload-queue.ts'
+import { ReloadQueue, type ReloadReason } from './reload-queue.ts'
 
 /** Nobody reads more of them in a log; `check` shows them all. */
 const mostWarnings = 10
@@ -37,6 +37,8 @@ export interface Reloading {
   readonly log: Log
   /** What the process was started with and keeps, however the file changes. */
   readonly fixed: Fixed
+  /** Whether they change anything; asked when nobody has said that they do. */
+  readonly hasNews?: (settings: Settings) => Promise<boolean>
   /** Hands the settings on. */
   readonly take: (settings: Settings) => Promise<void>
 }
@@ -44,15 +46,23 @@ export interface Reloading {
 /** The reloads of this process. What is wrong is logged, all of it; then what was loaded before stays. */
 export function createReloads(reloading: Reloading): ReloadQueue {
   const { file, log } = reloading
+  /** What is wrong with the file, as it was logged last. */
+  let told: string | undefined
   return new ReloadQueue({
-    reload: () => reload(reloading),
-    failed: (error) => {
+    reload: async (reason) => {
+      await reload(reloading, reason)
+      told = undefined
+    },
+    failed: (error, reason) => {
+      const text = describeError(error)
+      if (reason === 'unknownTask' && text === told) return
+      told = text
       if (error instanceof ConfigurationError) {
         for (const problem of error.problems) log.write(problemLine('error', problem))
       } else {
         log.write({
           level: 'error',
-          message: `cannot reload ${file.path}: ${describeError(error)}`,
+          message: `cannot reload ${file.path}: ${text}`,
           fields: {},
         })
       }
@@ -62,9 +72,13 @@ export function createReloads(reloading: Reloading): ReloadQueue {
   })
 }
 
-async function reload({ file, host, log, fixed, take }: Reloading): Promise<void> {
+async function reload(
+  { file, host, log, fixed, hasNews, take }: Reloading,
+  reason: ReloadReason,
+): Promise<void> {
   const configuration = await readConfiguration(file, host)
   const { settings } = configuration
+  if (reason === 'unknownTask' && hasNews && !(await hasNews(settings))) return
   logWarnings(configuration, log)
   log.level = settings.log.level
   await take(settings)

@@ -137,3 +137,23 @@ test('dev says that it removes what it keeps', async () => {
   const dev = startSource(directory, 'dev')
   expect(await dev.said(/configuration/)).toMatch(/taskbeat-dev-\w+, which is removed at the end"/)
 })
+
+test('a task that is unknown has the file read once more, and told of only when there is news', async () => {
+  const { directory, write } = prepare(
+    'worker: { modules: [./*.ts] }\ntasks: { fine: { command: [echo], timeout: 5s } }\n',
+    `export const a = defineTask('a', () => 1)\n`,
+  )
+  write('broken.ts', 'export const x = = 1\n')
+  const worker = startSource(directory, 'worker')
+  await worker.said(/working on/)
+  expect(worker.heard.join('\n')).toMatch(/1 task from 1 module"/)
+  const before = worker.heard.length
+  const send = startSource(directory, 'send', 'unknown')
+  expect((await send.end()).code).toBe(0)
+  await worker.said(/unknown is not defined here/)
+  expect(worker.heard.length - before).toBe(1)
+  write('more.ts', `import { defineTask } from 'taskbeat'\nexport const more = defineTask('more', () => 1)\n`)
+  expect((await startSource(directory, 'send', 'more').end()).code).toBe(0)
+  await worker.said(/tasks reloaded/)
+  await worker.said(/more succeeded/)
+})

@@ -61,6 +61,7 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
     host,
     log,
     fixed,
+    hasNews: (changed) => worker.hasNews(changed),
     take: async (changed) => {
       // The worker first: a task is known before its first occurrence comes.
       await worker.reload(changed)

@@ -47,6 +47,7 @@ async function prepareWorker(options: Options, terminal: Terminal): Promise<Run>
     host,
     log,
     fixed,
+    hasNews: (changed) => worker.hasNews(withOptions(changed, options)),
     take: (changed) => worker.reload(withOptions(changed, options)),
   })
   const worker = new WorkerService({
