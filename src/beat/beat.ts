@@ -46,6 +46,7 @@ import { ReloadDesk } from './reload-desk.ts'
 import { Roster, type ScheduleChange } from './roster.ts'
 import { describeChanges, findNextRun } from './schedule-diff.ts'
 import { Standby, type Won } from './standby.ts'
+import { ToldMissed } from './told-missed.ts'
 
 export interface BeatParts {
   readonly broker: Pick<Broker, 'lead' | 'status'>
@@ -87,6 +88,7 @@ export class Beat implements Service {
   readonly #watch: ClockWatch
   readonly #recorder: Recorder
   readonly #roster: Roster
+  readonly #told = new ToldMissed()
   #state: State = { kind: 'stopped' }
   readonly #reloads = new ReloadDesk()
   #stopping = false
@@ -197,7 +199,9 @@ export class Beat implements Service {
     const { scheduleHash } = candidate
     const roster = this.#roster
     const recorder = this.#recorder
-    const leadership = new Leadership({ ...this.#parts, roster, recorder, term, scheduleHash })
+    const told = this.#told
+    told.believeOnly(this.#parts.clock.now())
+    const leadership = new Leadership({ ...this.#parts, roster, recorder, told, term, scheduleHash })
     lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
     this.#state = { kind: 'leading', leadership }
     emit({ kind: 'leadershipTaken', epoch, cursor, predecessor })

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts'
-import { type Cursor, emittedThrough } from '../core/cursor.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { Missed, MissedReason } from '../schedule/missed.ts'
 import { inSlices } from './in-slices.ts'
@@ -16,14 +15,14 @@ const mostCounted = 10_000
  */
 export async function missedByEdit(
   changes: Iterable<ScheduleChange>,
-  cursor: Cursor,
+  doneThrough: (entry: string) => Instant,
   clock: Clock,
 ): Promise<MissedOccurrences[]> {
   const missed: MissedOccurrences[] = []
   await inSlices(changes, clock, ({ name, before, after }) => {
     if (!before || !after) return
     const { timeline } = before.entry
-    const from = instant(Math.max(emittedThrough(cursor, name), before.since))
+    const from = instant(Math.max(doneThrough(name), before.since))
     const through = after.since
     const first = timeline.next(from)
     if (first === undefined || first > through) return

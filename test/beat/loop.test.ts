@@ -196,6 +196,33 @@ describe('a broker that fails', () => {
     expect(world.emitted[0]).toBe('often@08:10:00')
   })
 
+  test.each(['the emission fails', 'the term is lost'])(
+    'of many entries it is told once, though in the middle %s',
+    async (trouble) => {
+      const world = new BeatWorld('2026-11-22T08:00:00Z')
+      const schedule = Array.from({ length: 800 }, (_, i) =>
+        every(`entry-${String(i).padStart(3, '0')}`, '1m'),
+      )
+      await world.start(schedule)
+      await world.stop()
+      world.clock.step(lengthOf('10m'))
+      let emissions = 0
+      world.broker.beforeEmit = () => {
+        if (++emissions !== 2) return
+        if (trouble === 'the term is lost') world.broker.loseTerm()
+        else world.broker.failures = 1
+      }
+      await world.start(schedule)
+      await world.clock.advance(lengthOf('61s'))
+      await world.clock.untilAsleep()
+      expect(world.told('occurrenceMissed')).toHaveLength(800)
+      expect(new Set(world.missedRecords().map(({ count }) => count))).toEqual(new Set([9]))
+      expect(world.missedRecords()).toHaveLength(800)
+      expect(new Set(world.emitted).size).toBe(world.emitted.length)
+      expect(world.emitted.filter((name) => name.endsWith('08:10:00'))).toHaveLength(800)
+    },
+  )
+
   test('a broker that cannot be asked who leads is asked again', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     world.broker.leadFailures = 6
