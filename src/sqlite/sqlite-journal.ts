@@ -171,7 +171,7 @@ class SqliteJournal implements Journal {
       verdict.kind === 'release' || outcome.kind === 'revoked' ? releasedState : finishedState,
       outcome.kind,
       reasonOf(outcome) ?? null,
-      outcome.kind === 'failed' ? (outcome.exitCode ?? null) : null,
+      'exitCode' in outcome ? (outcome.exitCode ?? null) : null,
       JSON.stringify(verdict),
       output?.head ?? null,
       output?.tail ?? null,

@@ -163,6 +163,14 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       ])
     })
 
+    test('the exit code by which a command asked to be tried again', async () => {
+      const journal = await (await openWorld()).open()
+      const message = aMessage()
+      const outcome = { kind: 'retryAsked', reason: 'exit code 75', exitCode: 75 } as const
+      await journal.record(ended(message, { outcome }))
+      expect(journal.attempts(message.id)).toMatchObject([{ outcome: 'retryAsked', exitCode: 75 }])
+    })
+
     test('a run whose worker died', async () => {
       const world = await openWorld()
       const message = aMessage()
