@@ -19,7 +19,7 @@
  * What it does about failures:
  * - The broker stores nothing: the agenda is forgotten and derived again from the cursor, after a back-off, until it can.
  * - The term is lost: it stands by, and if it leads again it starts from the cursor that it then finds.
- * - The record cannot be written: it says so and carries on, and writes the changes when it can.
+ * - The record cannot be written: it says so and carries on, and writes what changed and was missed when it can.
  * - The clock was set back: the cursor stays, so nothing is emitted twice; it warns when emission will go on.
  * - The clock leapt ahead: it emits nothing until the clock has kept still for a minute.
  * - The cursor is hours ahead: a wrong clock committed it; after a steady minute it is set to now, in a new epoch.
@@ -161,6 +161,7 @@ export class Beat implements Service {
       await this.#reloadIfAsked()
       const rest = await this.#turn()
       await this.#roster.record(this.#recorder)
+      await this.#recorder.writeKept()
       await this.#bell.rest(rest)
     }
     const { epoch } = this.status()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { BeatParts } from '../../src/beat/beat.ts'
 import { toIso } from '../../src/core/instant.ts'
 import { connectSqlite } from '../support/sqlite-world.ts'
 import { BeatWorld, cron, every, lengthOf } from './beat-world.ts'
@@ -194,6 +195,28 @@ describe('a broker that fails', () => {
     expect(world.told('occurrenceMissed')).toMatchObject([{ entry: 'often', count: 9, reason: 'superseded' }])
     expect(world.missedRecords()).toEqual([{ entry: 'often', reason: 'superseded', count: 9 }])
     expect(world.emitted[0]).toBe('often@08:10:00')
+  })
+
+  test('and is recorded later when it cannot be recorded at once', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    let full = true
+    const record: BeatParts['record'] = {
+      entries: () => world.record.entries(),
+      change: (change) => world.record.change(change),
+      recordMissed: (records) =>
+        full ? Promise.reject(new Error('no space left')) : world.record.recordMissed(records),
+      close: () => Promise.resolve(),
+    }
+    await world.start([every('often', '1m')], { record })
+    world.clock.step(lengthOf('10m'))
+    await world.clock.advance(lengthOf('60s'))
+    expect(world.told('occurrenceMissed')).toHaveLength(1)
+    expect(world.missedRecords()).toEqual([])
+    full = false
+    await world.clock.advance(lengthOf('60s'))
+    await world.clock.untilAsleep()
+    expect(world.missedRecords()).toMatchObject([{ entry: 'often', reason: 'superseded' }])
+    expect(world.told('recordRecovered').length).toBe(world.told('recordFailed').length)
   })
 
   test.each(['the emission fails', 'the term is lost'])(
