@@ -129,11 +129,6 @@ export class Beat implements Service {
     return this.#reloads.ask(schedule)
   }
 
-  /** It does what it is there for: it stands by, or leads and emits. */
-  get ready(): boolean {
-    return this.#state.kind !== 'stopped' && this.status().hold === undefined
-  }
-
   status(): BeatStatus {
     const leadership = this.#state.kind === 'leading' ? this.#state.leadership : undefined
     return {

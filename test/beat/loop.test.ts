@@ -71,7 +71,7 @@ describe('emitting', () => {
     const before = world.broker.emissions.length
     await world.clock.advance(lengthOf('48h'))
     expect(world.broker.emissions).toHaveLength(before)
-    expect(world.beat?.ready).toBe(true)
+    expect(world.beat?.status()).toMatchObject({ state: 'leading', hold: undefined })
   })
 
   test('an empty schedule is served', async () => {
@@ -175,14 +175,13 @@ describe('a broker that fails', () => {
     world.broker.failures = 5
     await world.clock.advance(lengthOf('30s'))
     await world.clock.untilAsleep()
-    expect(beat.ready).toBe(false)
     expect(beat.status().hold).toBe('emissionFailing')
     await world.clock.advance(lengthOf('60s'))
     expect(world.told('emissionFailed')).toHaveLength(1)
     expect(world.told('emissionRecovered')).toMatchObject([
       { failures: 5, lasted: 100 + 200 + 400 + 800 + 1_600 },
     ])
-    expect(beat.ready).toBe(true)
+    expect(beat.status().hold).toBeUndefined()
   })
 
   test('what was missed meanwhile is recorded and told once', async () => {
@@ -277,7 +276,6 @@ describe('two beats', () => {
     await second.start()
     await world.clock.advance(lengthOf('5m'))
     expect(second.status().state).toBe('standby')
-    expect(second.ready).toBe(true)
     const led = world.next('leadershipTaken')
     world.clock.loops = 1
     await first.stop(AbortSignal.timeout(1_000))
