@@ -5,6 +5,7 @@ import { milliseconds } from '../core/instant.ts'
 import type { Database } from './database.ts'
 import { forgetInstance, isAlive } from './instance.ts'
 import type { Troubles } from './troubles.ts'
+import type { WorkerTable } from './worker-table.ts'
 
 /** How often somebody looks whether the holders of messages still live. */
 const sweepEvery = milliseconds(2_000)
@@ -20,6 +21,7 @@ const ofNoRun = `
 
 export interface SweeperOptions {
   readonly database: Database
+  readonly workers: WorkerTable
   /** Where the instances' lock files are. */
   readonly directory: string
   readonly self: string
@@ -37,8 +39,6 @@ export interface SweeperOptions {
 export class ClaimSweeper {
   readonly #options: SweeperOptions
   readonly #holders: StatementSync
-  readonly #free: StatementSync
-  readonly #forget: StatementSync
   readonly #forgotten: StatementSync
   readonly #letGo: StatementSync
   readonly #stop = new AbortController()
@@ -50,15 +50,11 @@ export class ClaimSweeper {
     this.#holders = database.prepare(`
       SELECT holder AS id FROM messages INDEXED BY messages_held WHERE holder IS NOT NULL
       UNION SELECT instance FROM workers`)
-    this.#free = database.prepare(
-      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ?',
-    )
     this.#forgotten = database.prepare(`
       SELECT 1 FROM messages AS b INDEXED BY messages_behind WHERE state = 3 AND ${ofNoRun} LIMIT 1`)
     this.#letGo = database.prepare(`
       UPDATE messages SET state = 0 WHERE seq IN
       (SELECT seq FROM messages AS b INDEXED BY messages_behind WHERE state = 3 AND ${ofNoRun} LIMIT 100)`)
-    this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
   }
 
   start(): void {
@@ -107,12 +103,9 @@ export class ClaimSweeper {
   }
 
   async #freeIfDead(id: string): Promise<void> {
-    const { directory, database, emit, freed } = this.#options
+    const { directory, database, workers, emit, freed } = this.#options
     if (isAlive(directory, id)) return
-    const count = await database.write('free what a dead worker held', () => {
-      this.#forget.run(id)
-      return Number(this.#free.run(id).changes)
-    })
+    const count = await database.write('free what a dead worker held', () => workers.forget(id))
     forgetInstance(directory, id)
     if (count === 0) return
     emit({ kind: 'claimsFreed', instance: id, count })
