@@ -127,6 +127,7 @@ class SqliteBroker implements Broker {
         clock: this.#options.clock,
         emit: this.#options.emit,
         troubles: this.#troubles,
+        closing: this.#closing.signal,
         wake: () => this.#wakeConsumers(),
         ring: () => this.#ring(),
       },

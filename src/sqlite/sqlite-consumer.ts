@@ -24,6 +24,8 @@ export interface ConsumerParts {
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
   readonly troubles: Troubles
+  /** Aborted when the broker is closed. */
+  readonly closing: AbortSignal
   /** Tells this process's consumers that there may be something for them ... */
   readonly wake: () => void
   /** ... and everybody's. */
@@ -37,6 +39,7 @@ export interface ConsumerParts {
 const admissionTime = milliseconds(1_000)
 /** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
 const handOut = 'hand out messages'
+const setAside = 'set a message aside'
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
 
 /**
@@ -152,16 +155,23 @@ export class SqliteConsumer implements Consumer {
   }
 
   async #setAside(row: ClaimedRow, reason: string): Promise<void> {
-    const { commits, messages, deadLetters, emit, holder } = this.#parts
+    const { commits, messages, deadLetters, emit, holder, troubles, clock, closing } = this.#parts
     emit({ kind: 'messageUndecodable', id: row.id, queue: row.queue, reason })
-    try {
-      await commits.submit(() => {
-        messages.remove({ seq: row.seq, holder })
-        deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
-      })
-      this.#parts.wake()
-    } catch (error) {
-      emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
+    for (let failures = 1; ; failures++) {
+      try {
+        await commits.submit(() => {
+          messages.remove({ seq: row.seq, holder })
+          deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
+        })
+        troubles.worked(setAside)
+        this.#parts.wake()
+        return
+      } catch (error) {
+        troubles.failed(setAside, error)
+        // With the end of this process the row is free, and whoever gets it next tries again.
+        if (closing.aborted) return
+        await clock.sleep(backoffDelay(retryBackoff, failures, Math.random), closing)
+      }
     }
   }
 }

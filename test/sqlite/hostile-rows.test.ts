@@ -122,3 +122,18 @@ test.for(['not json', '{}', 'null', '{"kind":"retry","at":1e300}', '{"kind":"dea
     expect(await journal.claim({ message, now })).toEqual({ kind: 'stale' })
   },
 )
+
+test('what cannot be set aside at first is tried again', async () => {
+  const path = join(temporaryDirectory(), 'broker.db')
+  const broker = connectSqlite(path)
+  tamper(path, (database) => {
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON dead_letters BEGIN SELECT raise(ABORT, 'no'); END;
+      INSERT INTO messages (id, queue, priority, eta, attempt, body) VALUES ('x', 'taskbeat', 9, 0, 1, 'not json')`)
+  })
+  const events: BrokerEvent[] = []
+  const other = connectSqlite(path, (event) => events.push(event))
+  other.consume({ queues: ['taskbeat'], slots: 1, deliver: () => {} })
+  await expect.poll(() => events.some(({ kind }) => kind === 'brokerFailed')).toBe(true)
+  tamper(path, (database) => database.exec('DROP TRIGGER full'))
+  await expect.poll(async () => (await broker.deadLetters.list(9)).length, { timeout: 5_000 }).toBe(1)
+})
