@@ -43,6 +43,7 @@ import { Republisher } from './republisher.ts'
 import { Revocations, readRevocations, revocationMethod } from './revocations.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
 import type { Session } from './session.ts'
+import { SlotLedger } from './slot-queue.ts'
 import type { QueueType } from './topology.ts'
 
 export interface AmqpBrokerOptions {
@@ -81,6 +82,7 @@ class AmqpBroker implements Broker {
   readonly #publishing: Link
   readonly #publisher: Publisher
   readonly #revocations = new Revocations()
+  readonly #ledger = new SlotLedger()
   readonly #consumers = new Map<AmqpConsumer, Instant>()
   readonly #terms = new Set<AmqpTerm>()
   readonly #closing = new AbortController()
@@ -123,6 +125,7 @@ class AmqpBroker implements Broker {
       {
         link: this.#consuming,
         republisher: new Republisher(this.#publisher, this.#plan, clock),
+        ledger: this.#ledger,
         declarations: this.#declarations,
         typeOf,
         revoked: (message) => this.#vetoOf(message),

@@ -32,11 +32,13 @@ import { Relay } from './relay.ts'
 import type { Republisher } from './republisher.ts'
 import type { Session } from './session.ts'
 import { giveBack } from './settle-held.ts'
+import type { SlotLedger } from './slot-queue.ts'
 import type { QueueType } from './topology.ts'
 
 export interface AmqpConsumerParts {
   readonly link: Link
   readonly republisher: Republisher
+  readonly ledger: SlotLedger
   readonly declarations: Declarations
   readonly typeOf: (queue: string) => QueueType
   readonly revoked: (message: TaskMessage) => Veto | undefined
@@ -76,11 +78,11 @@ export class AmqpConsumer implements Consumer {
   #stopped: Promise<void> | undefined
 
   constructor(parts: AmqpConsumerParts, intake: Intake) {
-    const { clock, republisher, revoked, instance, consumerTimeout, declarations, emit } = parts
+    const { clock, republisher, ledger, revoked, instance, consumerTimeout, declarations, emit } = parts
     this.#parts = parts
     this.#intake = intake
     this.#health = new Health(clock, emit)
-    this.#handOut = new HandOut({ intake, republisher, revoked, idle: () => this.#endWhenIdle() })
+    this.#handOut = new HandOut({ intake, ledger, republisher, revoked, idle: () => this.#endWhenIdle() })
     this.#desk = new LaneDesk({
       clock,
       handOut: this.#handOut,
@@ -130,7 +132,8 @@ export class AmqpConsumer implements Consumer {
     return this.#intake.queues.map((queue) => {
       const ofQueue = [...this.#holdings].filter((held) => held.queue === queue)
       const running = ofQueue.filter(({ taken }) => taken).length
-      return { queue, running, waiting: this.#intakes.get(queue)?.waiting ?? 0 }
+      const waiting = this.#intakes.get(queue)?.waiting ?? 0
+      return { queue, running, waiting, ready: Math.max(0, ofQueue.length - running - waiting) }
     })
   }
 
@@ -210,10 +213,15 @@ export class AmqpConsumer implements Consumer {
     await Promise.all(
       queues.filter((queue) => !missing.includes(queue)).map((queue) => this.#openQueue(session, queue)),
     )
-    this.#round++
-    this.#parts.opened()
+    this.#getInLine()
     this.#health.succeeded(operation)
     if (missing.length > 0) void this.#lookFor(session, missing)
+  }
+
+  /** It is behind others in lanes of its own, and they have to step aside. */
+  #getInLine(): void {
+    this.#round++
+    this.#parts.opened()
   }
 
   async #openQueue(session: Session, queue: string): Promise<void> {
@@ -228,6 +236,7 @@ export class AmqpConsumer implements Consumer {
       desk: this.#desk,
       relay: this.#relay,
       republisher,
+      behind: () => this.#getInLine(),
       onFailure: (error) => this.#health.failed('leave a lane to another worker', error),
     })
     this.#intakes.set(queue, intake)

@@ -16,8 +16,12 @@ export interface ProcessStatus {
 /** What a worker holds of one queue. */
 export interface HeldCounts {
   readonly queue: string
+  /** Handed out. */
   readonly running: number
+  /** Not due yet. */
   readonly waiting: number
+  /** Due, and waiting for a slot. */
+  readonly ready: number
 }
 
 export const statusMethod = 'taskbeat.status'
@@ -62,12 +66,12 @@ async function countQueue(
   held: readonly HeldCounts[],
 ): Promise<QueueStatus> {
   const ofQueue = held.filter((counts) => counts.queue === queue)
-  const sum = (key: 'running' | 'waiting'): number =>
+  const sum = (key: 'running' | 'waiting' | 'ready'): number =>
     ofQueue.reduce((total, counts) => total + counts[key], 0)
   const lanes = hasLanes(type) ? laneQueues(queue) : []
   return {
     name: queue,
-    ready: await countReady(session, [queue, ...lanes]),
+    ready: (await countReady(session, [queue, ...lanes])) + sum('ready'),
     scheduled: (await countReady(session, [etaQueue(queue)])) + sum('waiting'),
     running: sum('running'),
     dead: await countReady(session, [deadQueue(queue)]),

@@ -4,10 +4,11 @@ import type { TaskMessage } from '../task/task-message.ts'
 import type { HeldMessage } from './held-message.ts'
 import type { Republisher } from './republisher.ts'
 import { settleHeld } from './settle-held.ts'
-import { SlotQueue } from './slot-queue.ts'
+import { type SlotLedger, SlotQueue } from './slot-queue.ts'
 
 export interface HandOutParts {
   readonly intake: Pick<Intake, 'slots' | 'deliver'>
+  readonly ledger: SlotLedger
   readonly republisher: Republisher
   /** Why this message shall not start any more; undefined = it may. */
   readonly revoked: (message: TaskMessage) => Veto | undefined
@@ -23,7 +24,7 @@ export class HandOut {
 
   constructor(parts: HandOutParts) {
     this.#parts = parts
-    this.#slots = new SlotQueue(parts.intake.slots)
+    this.#slots = new SlotQueue(parts.intake.slots, parts.ledger)
   }
 
   /** How many are handed out and not settled. */

@@ -5,20 +5,31 @@
  * So that the first worker does not keep all of them, each lane has an owner, on which all workers agree because they
  * know of each other (peers). Who is not the owner steps aside once after each change among the workers: it cancels,
  * gives back what it has not started, and subscribes again behind all others. When all but the owner have done that,
- * the owner is the first in line. Nobody steps aside while a run of the lane executes: that is what keeps two runs of an
+ * the owner is the first in line. Who finds that it owns a lane that it has stepped aside from, because it knew less
+ * then, says that it is behind, which counts as a change among the workers. Nobody steps aside while a run of the lane executes: that is what keeps two runs of an
  * entry apart. So who owns what is a matter of balance, and who may start a run is the broker's word alone.
  */
 import type { Lane } from './lane.ts'
 
+export interface LanesParts {
+  /** This worker owns a lane and is behind others in it. */
+  readonly behind: () => void
+  readonly onFailure: (error: unknown) => void
+}
+
 export class Lanes {
   readonly #lanes: readonly Lane[]
-  readonly #onFailure: (error: unknown) => void
+  readonly #parts: LanesParts
+  /** Lanes that were left to others. */
+  readonly #left = new Set<Lane>()
   /** Lanes that are still to be left to their owner. */
   readonly #toLeave = new Set<Lane>()
 
-  constructor(lanes: readonly Lane[], onFailure: (error: unknown) => void) {
+  #isOwn: (lane: Lane) => boolean = () => true
+
+  constructor(lanes: readonly Lane[], parts: LanesParts) {
     this.#lanes = lanes
-    this.#onFailure = onFailure
+    this.#parts = parts
   }
 
   get waiting(): number {
@@ -36,11 +47,12 @@ export class Lanes {
 
   /** The workers are others than before. `workers`: all of them, this one included, in an order on which they agree. */
   share(workers: readonly string[], self: string): void {
+    const owners = new Map(this.#lanes.map((lane, index) => [lane, workers[index % workers.length]]))
+    this.#isOwn = (lane) => (owners.get(lane) ?? self) === self
     this.#toLeave.clear()
-    for (const [index, lane] of this.#lanes.entries()) {
-      if (workers.length > 0 && workers[index % workers.length] !== self) this.#toLeave.add(lane)
-    }
+    for (const lane of this.#lanes) if (!this.#isOwn(lane)) this.#toLeave.add(lane)
     for (const lane of [...this.#toLeave]) this.#tryToLeave(lane)
+    this.#reclaim()
   }
 
   /** Nothing of this lane executes here any more. */
@@ -55,7 +67,16 @@ export class Lanes {
 
   #tryToLeave(lane: Lane): void {
     lane.stepAside().then((stepped) => {
-      if (stepped) this.#toLeave.delete(lane)
-    }, this.#onFailure)
+      if (!stepped) return
+      this.#toLeave.delete(lane)
+      this.#left.add(lane)
+      this.#reclaim()
+    }, this.#parts.onFailure)
+  }
+
+  #reclaim(): void {
+    const behind = [...this.#left].filter((lane) => this.#isOwn(lane))
+    for (const lane of behind) this.#left.delete(lane)
+    if (behind.length > 0) this.#parts.behind()
   }
 }

@@ -20,6 +20,8 @@ export interface QueueIntakeParts {
   readonly desk: LaneDesk
   readonly relay: Relay
   readonly republisher: Republisher
+  /** This worker is behind others in a lane that it owns. */
+  readonly behind: () => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -100,14 +102,14 @@ export class QueueIntake {
   }
 
   async #openLanes(session: Session): Promise<void> {
-    const { queue, clock, desk, relay, republisher, holdings, onFailure } = this.#parts
+    const { queue, clock, desk, relay, republisher, holdings, behind, onFailure } = this.#parts
     const channel = await session.openChannel({ confirm: false, prefetch: lanePrefetch })
     this.#channels.push(channel)
     const receive = (incoming: Incoming): HeldMessage | undefined => this.#receive(incoming, channel)
     const parts = { clock, desk, relay, republisher, holdings, receive }
     this.#lanes = new Lanes(
       laneQueues(queue).map((name) => new Lane(name, channel, parts)),
-      onFailure,
+      { behind, onFailure },
     )
     await this.#lanes.subscribe()
   }

@@ -11,42 +11,57 @@ export interface SlotRequest {
   readonly start: () => boolean
 }
 
+/** The slots of one process: a consumer that replaces another shares them with what that one handed out. */
+export class SlotLedger {
+  used = 0
+  readonly freed: Set<() => void> = new Set()
+}
+
 /** How many runs a worker executes at once, and who is next when all slots are taken. */
 export class SlotQueue {
   readonly #waiting = new Heap<SlotRequest>((a, b) => b.priority - a.priority || a.eta - b.eta)
-  #free: number
+  readonly #count: number
+  readonly #ledger: SlotLedger
+  readonly #serve = (): void => this.#grantWhileFree()
   #closed = false
 
-  constructor(count: number) {
-    this.#free = count
+  constructor(count: number, ledger: SlotLedger) {
+    this.#count = count
+    this.#ledger = ledger
+    ledger.freed.add(this.#serve)
   }
 
   get hasFree(): boolean {
-    return this.#free > 0
+    return this.#ledger.used < this.#count
   }
 
   /** Starts it at once when a slot is free, otherwise when it is the first of those who wait. */
   ask(request: SlotRequest): void {
     if (this.#closed) return
-    if (this.#free > 0 && this.#waiting.size === 0) this.#grant(request)
+    if (this.hasFree && this.#waiting.size === 0) this.#grant(request)
     else this.#waiting.push(request)
   }
 
   /** A slot is free again. */
   release(): void {
-    this.#free++
-    while (!this.#closed && this.#free > 0 && this.#waiting.size > 0)
-      this.#grant(this.#waiting.pop() as SlotRequest)
+    this.#ledger.used--
+    for (const serve of this.#ledger.freed) serve()
   }
 
   /** Nobody gets a slot any more. */
   close(): void {
     this.#closed = true
+    this.#ledger.freed.delete(this.#serve)
     this.#waiting.clear()
   }
 
+  #grantWhileFree(): void {
+    while (!this.#closed && this.hasFree && this.#waiting.size > 0)
+      this.#grant(this.#waiting.pop() as SlotRequest)
+  }
+
   #grant(request: SlotRequest): void {
-    this.#free--
-    if (!request.start()) this.#free++
+    this.#ledger.used++
+    if (!request.start()) this.#ledger.used--
   }
 }

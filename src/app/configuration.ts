@@ -18,6 +18,17 @@ export interface ConfigurationFile {
 /** A file that was read and is fit for use. */
 export type Configuration = Extract<Loaded, { readonly settings: unknown }>
 
+/** CONFIG_INVALID with the problems as values, for whoever tells them one by one. */
+export class ConfigurationError extends TaskbeatError {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super('CONFIG_INVALID', problems.map(renderProblem).join('\n'))
+    this.name = 'ConfigurationError'
+    this.problems = problems
+  }
+}
+
 /**
  * Finds the file. Throws CONFIG_INVALID when there is none. One that only happens to lie in the working directory is
  * told of by `tell`, since nobody named it.
@@ -30,7 +41,7 @@ export function findConfiguration(
 ): string {
   const { env, cwd, isRoot } = host
   const found = findConfigFile({ flag, env, cwd, role, isRoot })
-  if ('message' in found) throw configurationError([found])
+  if ('message' in found) throw new ConfigurationError([found])
   if (found.how === 'workingDirectory') tell(`using ./${found.path}`)
   return found.path
 }
@@ -46,10 +57,6 @@ export async function readConfiguration(file: ConfigurationFile, host: Host): Pr
     ...(parts && { parts }),
     ...(stateDir && { stateDir }),
   })
-  if ('problems' in loaded) throw configurationError(loaded.problems)
+  if ('problems' in loaded) throw new ConfigurationError(loaded.problems)
   return loaded
-}
-
-function configurationError(problems: readonly Problem[]): TaskbeatError {
-  return new TaskbeatError('CONFIG_INVALID', problems.map(renderProblem).join('\n'))
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
@@ -9,8 +10,9 @@ import { openGuard } from '../system/guard.ts'
 import { CommandExecutor } from '../worker/executors/command-executor.ts'
 import { InlineExecutor } from '../worker/executors/inline-executor.ts'
 import { createRegistry } from '../worker/registry.ts'
-import { TaskModules } from '../worker/task-modules.ts'
+import { type LoadedModules, TaskModules } from '../worker/task-modules.ts'
 import { Worker, type WorkerPlan } from '../worker/worker.ts'
+import type { WorkerEvent } from '../worker/worker-event.ts'
 import type { Host } from './host.ts'
 import { openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
@@ -25,6 +27,12 @@ export interface WorkerServiceParts {
 
 const pruneEvery = milliseconds(600_000)
 
+/** What the worker works by. The tasks' definitions are the ones that it holds anyway. */
+interface Taken {
+  readonly settings: Pick<Settings, 'tasks' | 'taskDefaults' | 'worker'>
+  readonly modules: Pick<LoadedModules, 'files' | 'problems'> & { readonly tasks: readonly string[] }
+}
+
 /** The worker with what it stands on, opened and closed together. */
 export class WorkerService implements Service {
   readonly name = 'worker'
@@ -33,6 +41,7 @@ export class WorkerService implements Service {
   /** What was opened, to be closed in reverse order. */
   readonly #opened = new AsyncDisposableStack()
   #working: { readonly worker: Worker; readonly modules: TaskModules } | undefined
+  #taken: Taken | undefined
   #stopped: Promise<void> | undefined
 
   constructor(parts: WorkerServiceParts) {
@@ -87,6 +96,15 @@ export class WorkerService implements Service {
     if (!this.#stopping.signal.aborted) worker.reload(plan)
   }
 
+  /** Whether `reload` with these settings would change anything: what they say of tasks, or a file of a module. */
+  async hasNews(settings: Settings): Promise<boolean> {
+    const taken = this.#taken
+    if (!this.#working || !taken) return true
+    const { modules } = this.#working
+    if (modules.changed || !isDeepStrictEqual(taken.settings, taskSettings(settings))) return true
+    return !isDeepStrictEqual(taken.modules, describeModules(await modules.load(settings.worker.modules)))
+  }
+
   stop(deadline: AbortSignal): Promise<void> {
     this.#stopped ??= this.#stop(deadline)
     return this.#stopped
@@ -103,21 +121,23 @@ export class WorkerService implements Service {
 
   async #plan(modules: TaskModules, settings: Settings): Promise<WorkerPlan> {
     const { tasks, taskDefaults, worker } = settings
-    const tell = (event: Extract<TaskbeatEvent, { from: 'worker' }>['event']): void =>
-      this.#parts.emit({ from: 'worker', event })
     const loaded = await modules.load(worker.modules)
+    this.#taken = { settings: taskSettings(settings), modules: describeModules(loaded) }
     const { registry, problems } = createRegistry({
       definitions: tasks,
       modules: loaded.tasks,
       defaults: taskDefaults,
     })
     for (const { file, reason } of [...loaded.problems, ...problems])
-      tell({ kind: 'moduleFailed', file, reason })
-    if (loaded.files.length > 0) {
-      tell({ kind: 'modulesLoaded', files: loaded.files.length, tasks: loaded.tasks.length })
-    }
+      this.#tell({ kind: 'moduleFailed', file, reason })
+    if (loaded.imported > 0)
+      this.#tell({ kind: 'modulesLoaded', files: loaded.imported, tasks: loaded.tasks.length })
     const { queues, concurrency, grace } = worker
     return { registry, queues, concurrency, grace }
+  }
+
+  #tell(event: WorkerEvent): void {
+    this.#parts.emit({ from: 'worker', event })
   }
 
   async #prune(journal: Journal): Promise<void> {
@@ -137,4 +157,13 @@ function whenAborted(signal: AbortSignal): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   signal.addEventListener('abort', () => resolve(undefined), { once: true })
   return promise
+}
+
+function taskSettings({ tasks, taskDefaults, worker }: Settings): Taken['settings'] {
+  return { tasks, taskDefaults, worker }
+}
+
+/** By names: files that did not change, and are loaded again because one of them had failed, are no news. */
+function describeModules({ files, problems, tasks }: LoadedModules): Taken['modules'] {
+  return { files, problems, tasks: tasks.map(({ task }) => task.name) }
 }

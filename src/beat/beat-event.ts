@@ -19,7 +19,13 @@ export type BeatEvent =
       readonly next: NextRun | undefined
       readonly changes: ScheduleDiff
     }
-  /** The beat that led before, on another host, emitted another schedule. */
+  /** Another beat leads, if the broker can say which; told when this one has waited a while, and when the answer changes. */
+  | {
+      readonly kind: 'standingBy'
+      readonly leader: { readonly host: string; readonly pid: number } | undefined
+      readonly sameSchedule: boolean
+    }
+  /** The beat that led before was another one, and emitted another schedule. */
   | { readonly kind: 'scheduleDiffered'; readonly host: string; readonly theirs: Predecessor }
   | {
       readonly kind: 'leadershipTaken'

@@ -19,7 +19,7 @@
  * What it does about failures:
  * - The broker stores nothing: the agenda is forgotten and derived again from the cursor, after a back-off, until it can.
  * - The term is lost: it stands by, and if it leads again it starts from the cursor that it then finds.
- * - The record cannot be written: it says so and carries on, and writes the changes when it can.
+ * - The record cannot be written: it says so and carries on, and writes what changed and was missed when it can.
  * - The clock was set back: the cursor stays, so nothing is emitted twice; it warns when emission will go on.
  * - The clock leapt ahead: it emits nothing until the clock has kept still for a minute.
  * - The cursor is hours ahead: a wrong clock committed it; after a steady minute it is set to now, in a new epoch.
@@ -29,6 +29,7 @@
  * An idle beat writes nothing: a cursor that is old costs its successor one question per entry, not a scan.
  */
 import type { Broker } from '../broker/broker.ts'
+import type { Predecessor } from '../broker/term.ts'
 import type { Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
@@ -45,9 +46,10 @@ import { ReloadDesk } from './reload-desk.ts'
 import { Roster, type ScheduleChange } from './roster.ts'
 import { describeChanges, findNextRun } from './schedule-diff.ts'
 import { Standby, type Won } from './standby.ts'
+import { ToldMissed } from './told-missed.ts'
 
 export interface BeatParts {
-  readonly broker: Pick<Broker, 'lead'>
+  readonly broker: Pick<Broker, 'lead' | 'status'>
   readonly record: BeatRecord
   readonly clock: Clock
   readonly group: string
@@ -86,6 +88,7 @@ export class Beat implements Service {
   readonly #watch: ClockWatch
   readonly #recorder: Recorder
   readonly #roster: Roster
+  readonly #told = new ToldMissed()
   #state: State = { kind: 'stopped' }
   readonly #reloads = new ReloadDesk()
   #stopping = false
@@ -126,11 +129,6 @@ export class Beat implements Service {
     return this.#reloads.ask(schedule)
   }
 
-  /** It does what it is there for: it stands by, or leads and emits. */
-  get ready(): boolean {
-    return this.#state.kind !== 'stopped' && this.status().hold === undefined
-  }
-
   status(): BeatStatus {
     const leadership = this.#state.kind === 'leading' ? this.#state.leadership : undefined
     return {
@@ -158,6 +156,7 @@ export class Beat implements Service {
       await this.#reloadIfAsked()
       const rest = await this.#turn()
       await this.#roster.record(this.#recorder)
+      await this.#recorder.writeKept()
       await this.#bell.rest(rest)
     }
     const { epoch } = this.status()
@@ -190,18 +189,31 @@ export class Beat implements Service {
     this.#state = { kind: 'standby', standby: new Standby(parts) }
   }
 
-  #lead({ term, candidate }: Won): void {
-    const { emit, host } = this.#parts
+  #lead({ term, candidate, waited }: Won): void {
+    const { emit } = this.#parts
     const { epoch, cursor, predecessor, lost } = term
     const { scheduleHash } = candidate
     const roster = this.#roster
     const recorder = this.#recorder
-    const leadership = new Leadership({ ...this.#parts, roster, recorder, term, scheduleHash })
+    const told = this.#told
+    told.believeOnly(this.#parts.clock.now())
+    const leadership = new Leadership({ ...this.#parts, roster, recorder, told, term, scheduleHash })
     lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
     this.#state = { kind: 'leading', leadership }
     emit({ kind: 'leadershipTaken', epoch, cursor, predecessor })
-    if (predecessor && predecessor.host !== host && predecessor.scheduleHash !== this.#roster.hash)
+    if (predecessor) this.#follow(predecessor, waited)
+  }
+
+  /** Unless it was this beat, before a restart or a reload, whose changes are settled as of when they were loaded. */
+  #follow(predecessor: Predecessor, waited: boolean): void {
+    const { clock, emit, host } = this.#parts
+    const { scheduleHash } = predecessor
+    const now = clock.now()
+    if (scheduleHash === this.#roster.hash) this.#roster.continueFrom(now)
+    else if (waited || predecessor.host !== host || !this.#roster.isFormer(scheduleHash)) {
+      this.#roster.replaceAnother(scheduleHash, now)
       emit({ kind: 'scheduleDiffered', host, theirs: predecessor })
+    }
   }
 
   async #reloadIfAsked(): Promise<void> {

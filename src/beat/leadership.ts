@@ -12,7 +12,7 @@
 import type { Term } from '../broker/term.ts'
 import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
-import { type Cursor, cursorThrough, emittedThrough } from '../core/cursor.ts'
+import { type Cursor, cursorThrough } from '../core/cursor.ts'
 import { TaskbeatError, TermLostError } from '../core/errors.ts'
 import { between, type Instant, instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import { Agenda, type Take } from '../schedule/agenda.ts'
@@ -24,6 +24,7 @@ import { occurrenceMessage } from './occurrence-message.ts'
 import type { Recorder } from './recorder.ts'
 import type { Roster } from './roster.ts'
 import { settleChanges } from './settle-changes.ts'
+import type { ToldMissed } from './told-missed.ts'
 
 /** Why nothing is emitted although this beat leads. */
 export type Hold = ClockHold | 'emissionFailing'
@@ -34,6 +35,7 @@ export interface LeadershipParts {
   readonly scheduleHash: string
   readonly roster: Roster
   readonly recorder: Recorder
+  readonly told: ToldMissed
   readonly clock: Clock
   readonly lookahead: Milliseconds
   readonly random: Random
@@ -104,6 +106,8 @@ export class Leadership {
     const messages = take.occurrences.map((occurrence) => occurrenceMessage(occurrence, term))
     await term.emit({ messages, replacements: [], revocations: [], cursor })
     for (const missed of take.missed) this.#parts.emit({ kind: 'occurrenceMissed', ...missed })
+    this.#parts.told.add(take.missed)
+    this.#parts.told.reached(cursor)
     if (messages.length === 0) return
     const occurrences = take.occurrences.map(({ entry, due }, index) => ({
       id: messages[index]?.id ?? '',
@@ -124,7 +128,7 @@ export class Leadership {
     const cursor = term.cursor ?? (await this.#beginAt(now))
     for (const { name, after } of changes) {
       this.#agenda?.remove(name)
-      if (after) this.#agenda?.add(after.entry, resumeAfter(cursor, name, after.since))
+      if (after) this.#agenda?.add(after.entry, this.#resumeAfter(cursor, name, after.since))
     }
     roster.settle()
     if (this.#announcedHash !== roster.hash) {
@@ -145,9 +149,14 @@ export class Leadership {
   async #derive(cursor: Cursor): Promise<Agenda> {
     const agenda = new Agenda()
     await inSlices(this.#parts.roster.known, this.#parts.clock, ([name, { entry, since }]) =>
-      agenda.add(entry, resumeAfter(cursor, name, since)),
+      agenda.add(entry, this.#resumeAfter(cursor, name, since)),
     )
     return agenda
+  }
+
+  /** What was due by here is emitted or told, or was due before the entry was known in this form. */
+  #resumeAfter(cursor: Cursor, name: string, since: Instant): Instant {
+    return instant(Math.max(this.#parts.told.doneThrough(cursor, name), since))
   }
 
   /** How long until there is something to do, by the clock as it is now. */
@@ -165,6 +174,7 @@ export class Leadership {
     this.#agenda = undefined
     await this.term.restart(to)
     this.#parts.roster.knowSince(look.now)
+    this.#parts.told.believeOnly(look.now)
     if (from) this.#parts.emit({ kind: 'cursorReset', from, to, epoch: this.term.epoch })
     return milliseconds(0)
   }
@@ -185,9 +195,4 @@ export class Leadership {
     const lasted = milliseconds(this.#parts.clock.monotonic() - since)
     this.#parts.emit({ kind: 'emissionRecovered', failures: count, lasted })
   }
-}
-
-/** What was due by here is emitted, or was due before the entry was known in this form. */
-function resumeAfter(cursor: Cursor, name: string, since: Instant): Instant {
-  return instant(Math.max(emittedThrough(cursor, name), since))
 }

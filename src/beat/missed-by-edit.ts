@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts'
-import { type Cursor, emittedThrough } from '../core/cursor.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { Missed, MissedReason } from '../schedule/missed.ts'
 import { inSlices } from './in-slices.ts'
@@ -16,21 +15,22 @@ const mostCounted = 10_000
  */
 export async function missedByEdit(
   changes: Iterable<ScheduleChange>,
-  cursor: Cursor,
+  doneThrough: (entry: string) => Instant,
   clock: Clock,
 ): Promise<MissedOccurrences[]> {
   const missed: MissedOccurrences[] = []
-  await inSlices(changes, clock, ({ name, before, after, loaded }) => {
+  await inSlices(changes, clock, ({ name, before, after }) => {
     if (!before || !after) return
     const { timeline } = before.entry
-    const from = instant(Math.max(emittedThrough(cursor, name), before.since))
+    const from = instant(Math.max(doneThrough(name), before.since))
+    const through = after.since
     const first = timeline.next(from)
-    if (first === undefined || first > loaded) return
-    const count = timeline.count(from, loaded, mostCounted + 1)
+    if (first === undefined || first > through) return
+    const count = timeline.count(from, through, mostCounted + 1)
     missed.push({
       entry: name,
       first,
-      last: timeline.previous(justAfter(loaded)) ?? first,
+      last: timeline.previous(justAfter(through)) ?? first,
       count: Math.min(count, mostCounted),
       exact: count <= mostCounted,
       reason: 'edited',

@@ -1,12 +1,12 @@
 /**
  * What a changed schedule does to occurrences that are emitted already.
  *
- * The beat emits ahead of time, so when a schedule changes, some of the former one's occurrences between now and the
- * cursor wait in the broker. For each changed entry, by id and so by due:
+ * The beat emits ahead of time, so when a schedule changes, some of the former one's occurrences up to the cursor wait
+ * in the broker: those with an ETA to come. For each changed entry, by id and so by due:
  *
  *   in both forms    it stays, and takes the new content where the broker can still replace it
  *   only in the old  it is revoked
- *   only in the new  it is emitted at once, because the loop never looks behind the cursor
+ *   only in the new  it is emitted at once, because the loop never looks behind the cursor, unless it was due before
  *
  * The cursor stands still meanwhile, so doing this twice is doing it once: what is there stays, what is gone is gone.
  */
@@ -32,14 +32,17 @@ export async function reissue(
   const revocations: string[] = []
   await inSlices(changes, clock, ({ name, before, after, loaded }) => {
     const through = emittedThrough(cursor, name)
-    const since = instant(Math.max(loaded, before?.since ?? loaded))
-    const emitted = new Map(occurrences(before?.entry, since, through))
-    for (const [due, entry] of occurrences(after?.entry, loaded, through)) {
-      const kept = emitted.delete(due)
-      const list = kept ? replacements : messages
-      list.push(occurrenceMessage({ entry, due }, term))
+    // Jitter holds back what is due; it waits, though a new entry is not asked for it any more.
+    const earliest = instant(loaded - (before?.entry.spec.jitter ?? 0))
+    const since = instant(Math.max(earliest, before?.since ?? loaded))
+    const waiting = new Map(occurrences(before?.entry, since, through))
+    for (const [due, entry] of waiting) if (entry.etaOf(due) <= loaded) waiting.delete(due)
+    for (const [due, entry] of occurrences(after?.entry, before ? earliest : loaded, through)) {
+      const kept = waiting.delete(due)
+      if (kept) replacements.push(occurrenceMessage({ entry, due }, term))
+      else if (due > loaded) messages.push(occurrenceMessage({ entry, due }, term))
     }
-    for (const [due, entry] of emitted) revocations.push(entry.idOf(term.namespace, due))
+    for (const [due, entry] of waiting) revocations.push(entry.idOf(term.namespace, due))
   })
   const count = messages.length + replacements.length + revocations.length
   return count === 0 ? undefined : { messages, replacements, revocations, cursor }

@@ -53,6 +53,7 @@ export class Roster {
   #hash = scheduleHash([])
   #unsettled = new Map<string, ScheduleChange>()
   #lastChange: Instant | undefined
+  readonly #former = new Set<string>()
   readonly #unrecorded = new Set<string>()
 
   constructor(clock: Clock) {
@@ -77,6 +78,11 @@ export class Roster {
     return this.#unsettled.size === 0 ? undefined : this.#lastChange
   }
 
+  /** Whether this is the hash of a schedule that the unsettled changes have replaced. */
+  isFormer(hash: string): boolean {
+    return this.#former.has(hash)
+  }
+
   /** Replaces the schedule in force, all of it or, when an entry cannot be compiled, nothing. */
   load(specs: Iterable<EntrySpec>, at: Instant): Promise<readonly ScheduleChange[]> {
     return this.#replace(specs, inForce(this.#known), at)
@@ -95,6 +101,34 @@ export class Roster {
   settle(): void {
     for (const name of this.#unsettled.keys()) this.#unrecorded.add(name)
     this.#unsettled.clear()
+    this.#former.clear()
+  }
+
+  /** Another beat has led until now by this schedule: what was due by now it has emitted. */
+  continueFrom(now: Instant): void {
+    for (const [name, change] of this.#unsettled) {
+      this.#unsettled.set(name, { ...change, loaded: latest(change.loaded, now) })
+    }
+  }
+
+  /**
+   * Another beat has led until now by another schedule: only now does this one take its place. Where it is the former
+   * one, the changes are what separates them; of an unknown one anything may be missing among what is emitted.
+   */
+  replaceAnother(hash: string, now: Instant): void {
+    this.continueFrom(now)
+    for (const [name, change] of this.#unsettled) {
+      if (!change.after) continue
+      const after = { ...change.after, since: latest(change.after.since, now) }
+      this.#known.set(name, after)
+      this.#unsettled.set(name, { ...change, after })
+    }
+    if (this.isFormer(hash)) return
+    for (const [name, after] of this.#known) {
+      if (!this.#unsettled.has(name))
+        this.#unsettled.set(name, { name, before: undefined, after, loaded: now })
+    }
+    this.#lastChange = now
   }
 
   /** The clock was wrong: whatever is known since a time to come is known since now. */
@@ -127,10 +161,12 @@ export class Roster {
     at: Instant,
   ): Promise<readonly ScheduleChange[]> {
     const wanted = new Map<string, { spec: EntrySpec; hash: string }>()
+    const formerHashes: string[] = []
     await inSlices(specs, this.#clock, (spec) => wanted.set(spec.name, { spec, hash: hashOf(spec) }))
     const unchangedSince = new Map<string, Instant>()
     const replaced = new Map<string, FormerEntry>()
     for (const former of formerEntries) {
+      formerHashes.push(former.hash)
       if (wanted.get(former.name)?.hash === former.hash) unchangedSince.set(former.name, former.since)
       else replaced.set(former.name, former)
     }
@@ -150,6 +186,7 @@ export class Roster {
       if (since === undefined) change(name, after)
     })
     for (const name of replaced.keys()) if (!known.has(name)) change(name, undefined)
+    if (changes.length > 0) this.#former.add(scheduleHash(formerHashes))
     this.#adopt(known, changes, at)
     return changes
   }
@@ -174,6 +211,10 @@ function* fromRecord(recorded: Iterable<RecordedEntry>): Generator<FormerEntry> 
   for (const { name, hash, since, definition } of recorded) {
     yield { name, hash, since, compile: () => recompile(definition) }
   }
+}
+
+function latest(a: Instant, b: Instant): Instant {
+  return a > b ? a : b
 }
 
 /** An entry that an older version recorded may mean nothing to this one; then nothing of it can be revoked. */

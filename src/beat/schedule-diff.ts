@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
-import { type Instant, instant } from '../core/instant.ts'
+import type { Instant } from '../core/instant.ts'
 import type { Entry } from '../schedule/entry.ts'
+import { nextStart } from '../schedule/next-start.ts'
 import type { NextRun } from './beat-event.ts'
 import { inSlices } from './in-slices.ts'
 import type { ScheduleChange } from './roster.ts'
@@ -32,21 +33,11 @@ export function describeChanges(changes: readonly ScheduleChange[], now: Instant
     (change): EntryDiff => ({
       kind: kindOf(change),
       entry: change.name,
-      nextBefore: change.before && nextRun(change.before.entry, now),
-      nextAfter: change.after && nextRun(change.after.entry, now),
+      nextBefore: change.before && nextStart(change.before.entry, now),
+      nextAfter: change.after && nextStart(change.after.entry, now),
     }),
   )
   return { ...count, details }
-}
-
-/** When an entry starts next, jitter included: the slot just past may have been moved beyond now. */
-export function nextRun(entry: Entry, now: Instant): Instant | undefined {
-  const after = instant(now - (entry.spec.jitter ?? 0))
-  for (let due = entry.timeline.next(after); due !== undefined; due = entry.timeline.next(due)) {
-    const eta = entry.etaOf(due)
-    if (eta > now) return eta
-  }
-  return undefined
 }
 
 /** The first of all entries to run next. */
@@ -57,7 +48,7 @@ export async function findNextRun(
 ): Promise<NextRun | undefined> {
   let next: NextRun | undefined
   await inSlices(entries, clock, ({ entry }) => {
-    const eta = nextRun(entry, now)
+    const eta = nextStart(entry, now)
     if (eta !== undefined && (next === undefined || eta < next.eta)) next = { entry: entry.spec.name, eta }
   })
   return next

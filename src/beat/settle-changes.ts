@@ -7,10 +7,12 @@ import { missedByEdit } from './missed-by-edit.ts'
 import type { Recorder } from './recorder.ts'
 import { reissue } from './reissue.ts'
 import type { ScheduleChange } from './roster.ts'
+import type { ToldMissed } from './told-missed.ts'
 
 export interface SettlingParts {
   readonly term: Term
   readonly recorder: Recorder
+  readonly told: ToldMissed
   readonly clock: Clock
   readonly emit: (event: BeatEvent) => void
 }
@@ -20,12 +22,12 @@ export interface SettlingParts {
  * `Term.emit` does; then nothing is settled and all of it is done again.
  */
 export async function settleChanges(
-  { term, recorder, clock, emit }: SettlingParts,
+  { term, recorder, told, clock, emit }: SettlingParts,
   changes: readonly ScheduleChange[],
   cursor: Cursor,
   now: Instant,
 ): Promise<void> {
-  const missed = await missedByEdit(changes, cursor, clock)
+  const missed = await missedByEdit(changes, (name) => told.doneThrough(cursor, name), clock)
   await recorder.recordMissed(missed, now)
   const emission = await reissue(changes, term, cursor, clock)
   if (emission) {

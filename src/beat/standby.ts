@@ -5,10 +5,11 @@ import { type Clock, longestNap } from '../core/clock.ts'
 import { between, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import type { BeatEvent } from './beat-event.ts'
 import type { Bell } from './bell.ts'
+import { LeaderWatch } from './leader-watch.ts'
 import type { Roster } from './roster.ts'
 
 export interface StandbyParts {
-  readonly broker: Pick<Broker, 'lead'>
+  readonly broker: Pick<Broker, 'lead' | 'status'>
   readonly group: string
   readonly host: string
   readonly pid: number
@@ -24,6 +25,8 @@ export interface StandbyParts {
 export interface Won {
   readonly term: Term
   readonly candidate: Candidate
+  /** Another beat was seen to lead before. */
+  readonly waited: boolean
 }
 
 const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
@@ -32,6 +35,7 @@ const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, 
 export class Standby {
   readonly #parts: StandbyParts
   readonly #withdrawal = new AbortController()
+  readonly #watch: LeaderWatch
   #candidacy: Promise<void> | undefined
   #won: Won | undefined
   #failure: { readonly error: unknown } | undefined
@@ -39,6 +43,7 @@ export class Standby {
 
   constructor(parts: StandbyParts) {
     this.#parts = parts
+    this.#watch = new LeaderWatch(parts)
   }
 
   /** The term that was won. Whoever takes it up is responsible for it. */
@@ -50,11 +55,12 @@ export class Standby {
   turn(): Milliseconds {
     if (this.#failure) return this.#failed(this.#failure.error)
     this.#candidacy ??= this.#stand()
-    return this.#settleAlone()
+    return milliseconds(Math.min(this.#watch.turn(), this.#settleAlone()))
   }
 
   /** Waits no longer, and hands over the term that may have been won at the same moment. */
   async withdraw(): Promise<Term | undefined> {
+    this.#watch.end()
     this.#withdrawal.abort()
     await this.#candidacy
     return this.#won?.term
@@ -65,7 +71,8 @@ export class Standby {
     const candidate = { group, host, pid, scheduleHash: roster.hash }
     try {
       const term = await broker.lead(candidate, this.#withdrawal.signal)
-      this.#won = { term, candidate }
+      this.#watch.end()
+      this.#won = { term, candidate, waited: this.#watch.met }
     } catch (error) {
       this.#failure = { error }
     }
@@ -82,9 +89,9 @@ export class Standby {
   }
 
   /**
-   * Alone, a standby has nothing to revoke once the lookahead has passed: what this beat itself had emitted by its
-   * former schedule is due by then, and a leader elsewhere settles its own. Until then a change waits, for this beat
-   * may be about to lead, or to lead again.
+   * While another beat leads by the same schedule, a standby has nothing to revoke once the lookahead has passed: what
+   * this beat itself had emitted by its former schedule is due by then, and the leader settles its own. Until then,
+   * and for as long as the leader emits by another schedule, a change waits for this beat to lead.
    */
   #settleAlone(): Milliseconds {
     const { roster, clock, lookahead } = this.#parts
@@ -92,6 +99,7 @@ export class Standby {
     if (lastChange === undefined) return longestNap
     const wait = between(clock.now(), plus(lastChange, lookahead))
     if (wait > 0) return wait
+    if (!this.#watch.leadsBySameSchedule) return longestNap
     roster.settle()
     return milliseconds(0)
   }

@@ -5,6 +5,11 @@ if (major < 24) {
   process.stderr.write(`taskbeat needs Node 24 or later, and this is ${process.version}\n`)
   process.exit(78)
 }
+const [command = ''] = process.argv.slice(2)
+if (['beat', 'worker', 'dev'].includes(command)) {
+  const { holdSignals } = await import('../system/signals.ts')
+  holdSignals()
+}
 const { main } = await import('./main.ts')
 const code = await main(process.argv.slice(2))
 // What was written is waited for, however long it takes; what the modules of tasks have left open is not.

@@ -4,7 +4,7 @@ export type ReloadReason = 'asked' | 'unknownTask'
 export interface ReloadQueueParts {
   readonly reload: (reason: ReloadReason) => Promise<void>
   /** It could not be carried out. The next one is carried out all the same. */
-  readonly failed: (error: unknown) => void
+  readonly failed: (error: unknown, reason: ReloadReason) => void
 }
 
 /**
@@ -41,7 +41,7 @@ export class ReloadQueue {
     try {
       await this.#parts.reload(reason)
     } catch (error) {
-      this.#parts.failed(error)
+      this.#parts.failed(error, reason)
     }
   }
 }

@@ -4,7 +4,12 @@ import { startAll, stopAll } from '../core/service.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
 import { listenToSignals } from '../system/signals.ts'
+import { listenToStrays } from '../system/strays.ts'
+import { describeThrown } from '../worker/executors/thrown.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
+
+/** A timer that throws goes on throwing while the rest ends in order. */
+const mostStrays = 10
 
 export interface Run {
   /** Started in this order, stopped in reverse. */
@@ -12,6 +17,11 @@ export interface Run {
   readonly log: Log
   /** SIGHUP: reads the configuration and hands it on. Tells its own troubles, never rejects. */
   readonly reload: () => Promise<void>
+  /**
+   * Whether modules of others run in this process. An error that nobody has caught is theirs then, and the services
+   * are stopped in order; otherwise it is ours, and the process ends there and then.
+   */
+  readonly hostsModules: boolean
   /** Anything else that is to last as long as the services. */
   readonly whileRunning?: () => Disposable
 }
@@ -19,26 +29,64 @@ export interface Run {
 /**
  * Runs services in the foreground until the first SIGTERM or SIGINT, then stops them in order; a second one means now.
  * Resolves with the exit code.
+ *
+ *   preparing ──▶ starting ──▶ running ──▶ stopping      a signal to stop leads to stopping from everywhere
+ *
+ * Signals are heeded from the first moment on: `prepare` reads the configuration, which may take a while. A SIGHUP that
+ * comes before the services run is carried out when they do. Rejects with what `prepare` rejects with.
  */
-export async function runServices({ services, log, reload, whileRunning }: Run): Promise<number> {
-  const stopAsked = Promise.withResolvers<void>()
+export async function runServices(prepare: () => Promise<Run>): Promise<number> {
   const stopping = new AbortController()
   const now = new AbortController()
+  const reloads = new HeldCall()
   using _signals = listenToSignals({
-    stop: () => stopAsked.resolve(),
+    stop: () => stopping.abort(),
     hurry: () => now.abort(),
-    reload: () => void reload(),
+    reload: () => reloads.call(),
   })
+  if (stopping.signal.aborted) return exitCode.ok
+  const prepared = await Promise.race([prepare(), whenAborted(stopping.signal)])
+  if (!prepared) return exitCode.ok
+  const { log, hostsModules } = prepared
+  const strayed = Promise.withResolvers<number>()
+  let code: number = exitCode.ok
+  let strays = 0
+  using _strays = listenToStrays((error) => {
+    code = exitCode.failed
+    strays++
+    if (strays <= mostStrays) log.write(strayLine(error, hostsModules))
+    if (hostsModules) stopping.abort()
+    else strayed.resolve(code)
+  })
+  const lived = live(prepared, { stopping: stopping.signal, now: now.signal, reloads })
+  return Math.max(await Promise.race([lived, strayed.promise]), code)
+}
+
+interface Asked {
+  readonly stopping: AbortSignal
+  readonly now: AbortSignal
+  readonly reloads: HeldCall
+}
+
+async function live(run: Run, { stopping, now, reloads }: Asked): Promise<number> {
+  const { services, log, reload, whileRunning } = run
+  const stopAsked = whenAborted(stopping)
+  const started = startAll(services, { stopping, hurry: now })
   try {
-    await startAll(services, { stopping: stopping.signal, hurry: now.signal })
+    await Promise.race([started, stopAsked])
   } catch (error) {
     log.write(errorLine('cannot start', error))
     return exitCodeOf(error)
   }
-  using _more = whileRunning?.()
-  await stopAsked.promise
+  {
+    using _more = stopping.aborted ? undefined : whileRunning?.()
+    reloads.answer(() => void reload())
+    await stopAsked
+    reloads.answer(() => {})
+  }
   try {
-    await stopAll(services, now.signal)
+    await stopAll(services, now)
+    await started
   } catch (error) {
     log.write(errorLine('stopped, but not in order', error))
     return exitCode.failed
@@ -46,7 +94,39 @@ export async function runServices({ services, log, reload, whileRunning }: Run):
   return exitCode.ok
 }
 
+/** A call that waits, once, for somebody to answer it. */
+class HeldCall {
+  #held = false
+  #answer: (() => void) | undefined
+
+  call(): void {
+    if (this.#answer) this.#answer()
+    else this.#held = true
+  }
+
+  /** Who answers from now on. */
+  answer(answer: () => void): void {
+    this.#answer = answer
+    if (this.#held) answer()
+    this.#held = false
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  if (signal.aborted) resolve(undefined)
+  else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  return promise
+}
+
 function errorLine(what: string, error: unknown): Line {
   const message = error instanceof TaskbeatError ? error.message : `${what}: ${describeError(error)}`
   return { level: 'error', message, fields: {} }
+}
+
+function strayLine(error: unknown, hostsModules: boolean): Line {
+  const { reason, detail } = describeThrown(error)
+  const whose = hostsModules ? 'a task module left an error behind' : 'a mistake of taskbeat itself'
+  const then = hostsModules ? '; the process ends in order' : ''
+  return { level: 'error', message: `${whose}: ${reason}${then}`, fields: { stack: detail } }
 }

@@ -3,6 +3,7 @@ import type { Occurrence } from '../schedule/agenda.ts'
 import { DueHeap, type DueItem } from '../schedule/due-heap.ts'
 import { compileEntry, type Entry } from '../schedule/entry.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
+import { nextStart as nextStartOf } from '../schedule/next-start.ts'
 
 export interface Range {
   /** Strictly after it. */
@@ -53,9 +54,7 @@ export function upcoming(entries: Iterable<Entry>, { from, to, limit, by }: Rang
   return { occurrences, more: false }
 }
 
-/** When an entry starts next, jitter included; undefined = never. */
+/** When an entry that is not compiled yet starts next; undefined = never. */
 export function nextStart(spec: EntrySpec, now: Instant): Instant | undefined {
-  const entry = compileEntry(spec)
-  const [first] = upcoming([entry], { from: now, limit: 1, by: 'eta' }).occurrences
-  return first && entry.etaOf(first.due)
+  return nextStartOf(compileEntry(spec), now)
 }

@@ -37,8 +37,11 @@ export interface Journal {
   /** What was not emitted, the newest first. */
   missed(query: RunQuery): readonly MissedRecord[]
 
-  /** Removes what is older than it needs to be; called now and then by whoever keeps the journal open. */
-  prune(now: Instant): Promise<void>
+  /**
+   * Removes what is more than it needs to be, first the output and then the rows; called now and then by whoever keeps
+   * the journal open. It holds up nobody for long, and ends early when the signal is aborted or the journal is closed.
+   */
+  prune(now: Instant, signal?: AbortSignal): Promise<void>
 
   close(): Promise<void>
 }

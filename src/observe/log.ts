@@ -61,8 +61,9 @@ function prettyLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
       const detail = [id && String(id).slice(0, 8), Number(attempt) > 1 && `attempt ${attempt}`]
         .filter(Boolean)
         .join(' ')
-      const message = paint(colour[line.level], visible(line.message))
-      stream.write(`${time} ${message}${detail ? paint('gray', `  ${detail}`) : ''}\n`)
+      const [message = '', ...below] = [...line.message.split('\n'), ...(line.detail ?? [])].map(visible)
+      const first = `${time} ${paint(colour[line.level], message)}${detail ? paint('gray', `  ${detail}`) : ''}`
+      stream.write(`${[first, ...below.map((text) => `  ${text}`)].join('\n')}\n`)
     },
   }
 }
@@ -71,7 +72,10 @@ function clockTime(date: Date): string {
   return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }
 
-/** What a task prints must not steer the terminal of whoever reads it. */
+/**
+ * What a task prints must not steer the terminal of whoever reads it. A message of several lines keeps them, indented:
+ * only what begins at the edge is a line of the log.
+ */
 function visible(text: string): string {
   return text.replaceAll(/(?!\t)[\p{Cc}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
 }

@@ -11,6 +11,15 @@ export function narrateBeat(event: BeatEvent): Line {
     case 'scheduleLoaded':
     case 'scheduleReloaded':
       return narrateSchedule(event)
+    case 'standingBy':
+      return {
+        level: event.sameSchedule ? 'info' : 'warn',
+        message:
+          (event.leader
+            ? `standing by: the beat on ${event.leader.host}, pid ${event.leader.pid}, leads`
+            : 'standing by') + (event.sameSchedule ? '' : ' with another schedule'),
+        fields: { leader: event.leader?.host, leader_pid: event.leader?.pid },
+      }
     case 'scheduleDiffered':
       return {
         level: 'warn',

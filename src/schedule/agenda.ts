@@ -47,7 +47,7 @@ interface Item extends DueItem {
  *     for each entry: agenda.add(entry, emittedThrough(cursor, entry.spec.name))
  *
  * What it gives away is gone from it: who could not emit what was taken starts again from the last committed cursor.
- * Records of missed occurrences can then come a second time, reaching from the cursor to the then newest.
+ * A record reaches beyond the cursor that it was committed with, so whoever has told it adds its entry behind it.
  */
 export class Agenda {
   readonly #items = new Map<string, Item>()

@@ -40,7 +40,7 @@ interface WorkerRow {
 function readWorkers(database: Database, directory: string): WorkerStatus[] {
   const rows = database
     .prepare(
-      `SELECT w.*, (SELECT count(*) FROM messages WHERE holder = w.instance AND state <> 0) AS running
+      `SELECT w.*, (SELECT count(*) FROM messages WHERE holder = w.instance) AS running
        FROM workers AS w ORDER BY since`,
     )
     .all() as unknown as WorkerRow[]
@@ -53,8 +53,8 @@ function readQueues(database: Database, now: Instant): QueueStatus[] {
   const rows = database
     .prepare(
       `SELECT queue AS name,
-         sum(state = 0 AND eta <= ?1) AS ready, sum(state = 0 AND eta > ?1) AS scheduled,
-         sum(state <> 0) AS running, sum(dead) AS dead
+         sum(state = 3 OR state = 0 AND eta <= ?1) AS ready, sum(state = 0 AND eta > ?1) AS scheduled,
+         sum(state IN (1, 2)) AS running, sum(dead) AS dead
        FROM (SELECT queue, state, eta, 0 AS dead FROM messages
              UNION ALL SELECT queue, NULL, NULL, 1 FROM dead_letters)
        GROUP BY queue ORDER BY queue`,

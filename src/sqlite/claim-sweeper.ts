@@ -5,13 +5,23 @@ import { milliseconds } from '../core/instant.ts'
 import type { Database } from './database.ts'
 import { forgetInstance, isAlive } from './instance.ts'
 import type { Troubles } from './troubles.ts'
+import type { WorkerTable } from './worker-table.ts'
 
 /** How often somebody looks whether the holders of messages still live. */
 const sweepEvery = milliseconds(2_000)
 const look = 'look for dead workers'
 
+/**
+ * Behind nothing: what was let go for it does not get its turn (it was given another time, or nobody serves its
+ * queue). So nothing waits for ever.
+ */
+const ofNoRun = `
+  NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = b.entry)
+  AND NOT EXISTS (SELECT 1 FROM messages WHERE state = 3 AND entry = b.entry AND (due, seq) < (b.due, b.seq))`
+
 export interface SweeperOptions {
   readonly database: Database
+  readonly workers: WorkerTable
   /** Where the instances' lock files are. */
   readonly directory: string
   readonly self: string
@@ -29,8 +39,8 @@ export interface SweeperOptions {
 export class ClaimSweeper {
   readonly #options: SweeperOptions
   readonly #holders: StatementSync
-  readonly #free: StatementSync
-  readonly #forget: StatementSync
+  readonly #forgotten: StatementSync
+  readonly #letGo: StatementSync
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
 
@@ -38,12 +48,13 @@ export class ClaimSweeper {
     this.#options = options
     const { database } = options
     this.#holders = database.prepare(`
-      SELECT holder AS id FROM messages INDEXED BY messages_held WHERE state <> 0
+      SELECT holder AS id FROM messages INDEXED BY messages_held WHERE holder IS NOT NULL
       UNION SELECT instance FROM workers`)
-    this.#free = database.prepare(
-      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
-    )
-    this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
+    this.#forgotten = database.prepare(`
+      SELECT 1 FROM messages AS b INDEXED BY messages_behind WHERE state = 3 AND ${ofNoRun} LIMIT 1`)
+    this.#letGo = database.prepare(`
+      UPDATE messages SET state = 0 WHERE seq IN
+      (SELECT seq FROM messages AS b INDEXED BY messages_behind WHERE state = 3 AND ${ofNoRun} LIMIT 100)`)
   }
 
   start(): void {
@@ -58,28 +69,46 @@ export class ClaimSweeper {
   async #run(): Promise<void> {
     const { clock, troubles } = this.#options
     while (!this.#stop.signal.aborted) {
-      try {
-        await this.#sweep()
-        troubles.worked(look)
-      } catch (error) {
-        troubles.failed(look, error)
-      }
+      const error = await this.#sweep()
+      if (error === undefined) troubles.worked(look)
+      else troubles.failed(look, error)
       await clock.sleep(sweepEvery, this.#stop.signal)
     }
   }
 
-  async #sweep(): Promise<void> {
-    const { directory, self, database, emit, freed } = this.#options
-    for (const { id } of this.#holders.all() as { id: string }[]) {
-      if (id === self || isAlive(directory, id)) continue
-      const count = await database.write('free what a dead worker held', () => {
-        this.#forget.run(id)
-        return Number(this.#free.run(id).changes)
-      })
-      forgetInstance(directory, id)
-      if (count === 0) continue
-      emit({ kind: 'claimsFreed', instance: id, count })
-      freed()
+  /** Each holder by itself, so that one that cannot be judged does not keep what the others held. The last error. */
+  async #sweep(): Promise<unknown> {
+    const { self } = this.#options
+    let failed: unknown
+    try {
+      for (const { id } of this.#holders.all() as { id: string }[]) {
+        try {
+          if (id !== self) await this.#freeIfDead(id)
+        } catch (error) {
+          failed = error
+        }
+      }
+      await this.#letGoBehindNothing()
+    } catch (error) {
+      failed = error
     }
+    return failed
+  }
+
+  async #letGoBehindNothing(): Promise<void> {
+    const { database, freed } = this.#options
+    if (this.#forgotten.get() === undefined) return
+    await database.write('let go what waits for no run', () => this.#letGo.run())
+    freed()
+  }
+
+  async #freeIfDead(id: string): Promise<void> {
+    const { directory, database, workers, emit, freed } = this.#options
+    if (isAlive(directory, id)) return
+    const count = await database.write('free what a dead worker held', () => workers.forget(id))
+    forgetInstance(directory, id)
+    if (count === 0) return
+    emit({ kind: 'claimsFreed', instance: id, count })
+    freed()
   }
 }

@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
 import type { Database } from './database.ts'
 import { decodeMessage } from './message-body.ts'
+import { WaitingLine } from './waiting-line.ts'
 
 /** A row as a claim sees it. */
 export interface ClaimedRow {
@@ -10,6 +11,7 @@ export interface ClaimedRow {
   readonly queue: string
   readonly priority: number
   readonly eta: number
+  /** 0 when what is there is no attempt. */
   readonly attempt: number
   /** This attempt was interrupted: its successor's due does not bound it any more. */
   readonly begun: number
@@ -40,6 +42,13 @@ export interface Claimed {
   readonly more: boolean
 }
 
+/** Taken with suspicion: a number that JavaScript cannot hold would be an error for the whole claim. */
+const rowOf = (table: string): string =>
+  ['seq', 'id', 'queue', 'priority', 'entry', 'overlap', 'body']
+    .map((name) => `${table}.${name}`)
+    .join(', ') +
+  `, ${table}.begun = 1 AS begun, max(${table}.eta, 0) AS eta, iif(${table}.attempt BETWEEN 1 AND 1000000, ${table}.attempt, 0) AS attempt`
+
 /** How many are looked at in one transaction, which keeps it to a few milliseconds. */
 const mostPerClaim = 200
 const priorities = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
@@ -53,9 +62,8 @@ export class ClaimTable {
   readonly #anyDue: StatementSync
   readonly #nextEta: StatementSync
   readonly #executing: StatementSync
-  readonly #toSkip: StatementSync
-  readonly #queuedEntries: StatementSync
-  readonly #beyond: StatementSync
+  readonly #overlapping: StatementSync
+  readonly #line: WaitingLine
   readonly #claim: StatementSync
   readonly #held: StatementSync
   readonly #lives: (holder: string) => boolean
@@ -64,35 +72,29 @@ export class ClaimTable {
   constructor(database: Database, lives: (holder: string) => boolean) {
     this.#lives = lives
     this.#due = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages AS m
+      SELECT ${rowOf('m')} FROM messages AS m
       WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ?
-      AND (overlap IS NOT 'queue' OR NOT EXISTS (SELECT 1 FROM messages WHERE state = 1 AND entry = m.entry))
-      ORDER BY eta, seq LIMIT ?`)
+      ORDER BY m.eta, m.seq LIMIT ?`)
     this.#anyDue = database.prepare(
       'SELECT 1 FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta <= ? LIMIT 1',
     )
     this.#nextEta = database.prepare(
-      'SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ? ORDER BY eta LIMIT 1',
+      `SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ?
+      AND eta <= ${Number.MAX_SAFE_INTEGER} ORDER BY eta LIMIT 1`,
     )
     this.#executing = database.prepare(
       'SELECT id, holder FROM messages WHERE state = 1 AND entry = ? LIMIT 1',
     )
-    this.#toSkip = database.prepare(`
-      SELECT w.seq, w.id, w.queue, w.priority, w.eta, w.attempt, w.begun, w.entry, w.overlap, w.body,
+    this.#overlapping = database.prepare(`
+      SELECT ${rowOf('w')},
       e.id AS running, e.holder AS running_holder
       FROM messages AS e INDEXED BY messages_executing
       CROSS JOIN messages AS w INDEXED BY messages_of_entry ON w.entry = e.entry
       WHERE e.state = 1 AND e.entry IS NOT NULL AND w.state = 0 AND w.entry IS NOT NULL
-      AND w.overlap = 'skip' AND w.eta <= ? AND w.queue IN (SELECT value FROM json_each(?)) LIMIT ?`)
-    this.#queuedEntries = database.prepare(`
-      SELECT DISTINCT entry, wait_limit FROM messages INDEXED BY messages_executing
-      WHERE state = 1 AND entry IS NOT NULL AND overlap = 'queue'`)
-    this.#beyond = database.prepare(`
-      SELECT seq, id, queue, priority, eta, attempt, begun, entry, overlap, body FROM messages
-      WHERE state = 0 AND entry = ? AND eta <= ? AND queue IN (SELECT value FROM json_each(?))
-      ORDER BY due LIMIT ? OFFSET ?`)
+      AND w.overlap IN ('skip', 'queue') AND w.eta <= ? AND w.queue IN (SELECT value FROM json_each(?)) LIMIT ?`)
+    this.#line = new WaitingLine(database)
     this.#held = database.prepare(
-      'SELECT count(*) AS count FROM messages INDEXED BY messages_held WHERE holder = ? AND state <> 0 AND state = 1',
+      'SELECT count(*) AS count FROM messages INDEXED BY messages_held WHERE holder = ? AND state = 1',
     )
     this.#claim = database.prepare('UPDATE messages SET state = ?, holder = ? WHERE seq = ?')
   }
@@ -102,17 +104,16 @@ export class ClaimTable {
    * that it counts whichever consumer took it, and frees its slot in the transaction that settles it.
    */
   claim(request: ClaimRequest): Claimed {
-    const claimed = new Map<number, ClaimedMessage>()
-    this.#vetoOverlapping(request, claimed)
-    this.#vetoOverflowing(request, claimed)
+    const turn: Turn = { request, claimed: new Map(), looked: 0 }
+    this.#settleOverlapping(turn)
     let free = request.slots - Number(this.#held.get(request.holder)?.count)
     let found = true
-    while (found && free > 0 && claimed.size < mostPerClaim) {
-      const granted = this.#claimRound(request, Math.min(free, mostPerClaim), claimed)
+    while (found && free > 0 && turn.looked < mostPerClaim) {
+      const granted = this.#claimRound(turn, Math.min(free, mostPerClaim))
       found = granted !== undefined
       free -= granted ?? 0
     }
-    return { messages: [...claimed.values()], more: claimed.size >= mostPerClaim }
+    return { messages: [...turn.claimed.values()], more: turn.looked >= mostPerClaim }
   }
 
   /** The first ETA after `after` in these queues; undefined = nothing is scheduled. */
@@ -135,20 +136,17 @@ export class ClaimTable {
   }
 
   /** One look at the head of the queues. Undefined when nothing was found; otherwise how many slots were used. */
-  #claimRound(request: ClaimRequest, free: number, claimed: Map<number, ClaimedMessage>): number | undefined {
+  #claimRound(turn: Turn, free: number): number | undefined {
+    const { request } = turn
     let granted = 0
     let found = false
     for (const row of this.#head(request, free)) {
-      if (isTooLate(row, request.now)) {
-        this.#hand(row, { executes: false }, request, claimed)
-        found = true
-        continue
-      }
       const running = this.#runOfEntry(row)
-      if (running === undefined) granted++
-      // What a dead worker held is free again soon, and whether it still stands in the way is seen then.
-      else if (row.overlap === 'queue' || !this.#lives(running.holder)) continue
-      this.#hand(row, running ? vetoFor(row, running.id) : { executes: true }, request, claimed)
+      if (isTooLate(row, request.now)) this.#hand(row, { executes: false }, turn)
+      else if (running === undefined) {
+        this.#hand(row, { executes: true }, turn)
+        granted++
+      } else if (!this.#giveWay(row, running, turn)) continue
       found = true
     }
     return found ? granted : undefined
@@ -168,40 +166,47 @@ export class ClaimTable {
     return rows.slice(0, limit)
   }
 
-  #vetoOverlapping(request: ClaimRequest, claimed: Map<number, ClaimedMessage>): void {
-    const { now, queues } = request
-    const rows = this.#toSkip.all(now, JSON.stringify(queues), mostPerClaim)
-    for (const row of rows as unknown as (ClaimedRow & { running: string; running_holder: string })[]) {
-      if (claimed.has(row.seq) || !this.#lives(row.running_holder)) continue
-      this.#hand(row, vetoFor(row, row.running), request, claimed)
-    }
+  /** All that is due and overlaps, also when no slot is free. */
+  #settleOverlapping(turn: Turn): void {
+    const { now, queues } = turn.request
+    const rows = this.#overlapping.all(now, JSON.stringify(queues), mostPerClaim)
+    for (const row of rows as unknown as (ClaimedRow & { running: string; running_holder: string })[])
+      if (!turn.claimed.has(row.seq))
+        this.#giveWay(row, { id: row.running, holder: row.running_holder }, turn)
   }
 
-  #vetoOverflowing(request: ClaimRequest, claimed: Map<number, ClaimedMessage>): void {
-    const { now, queues } = request
-    for (const { entry, wait_limit: limit } of this.#queuedEntries.all()) {
-      const rows = this.#beyond.all(entry ?? '', now, JSON.stringify(queues), mostPerClaim, limit ?? 0)
-      for (const row of rows as unknown as ClaimedRow[]) {
-        const veto = `${limit} runs of ${entry} already wait`
-        this.#hand(row, { executes: false, veto }, request, claimed)
-      }
+  /** What overlaps is skipped, or waits behind the run. False: it stays where it is. */
+  #giveWay(row: ClaimedRow, running: RunningRow, turn: Turn): boolean {
+    if (row.overlap === 'queue') {
+      const veto = this.#line.join({ seq: row.seq, entry: row.entry ?? '' })
+      if (veto === undefined) turn.looked++
+      else this.#hand(row, { executes: false, veto }, turn)
+      return true
     }
+    // What a dead worker held is free again soon, and whether it still stands in the way is seen then.
+    if (!this.#lives(running.holder)) return false
+    this.#hand(row, { executes: false, veto: `run ${running.id} of ${row.entry} still executes` }, turn)
+    return true
   }
 
-  #runOfEntry(row: ClaimedRow): { readonly id: string; readonly holder: string } | undefined {
+  #runOfEntry(row: ClaimedRow): RunningRow | undefined {
     if (row.entry === null || row.overlap === 'allow') return undefined
-    return this.#executing.get(row.entry) as { id: string; holder: string } | undefined
+    return this.#executing.get(row.entry) as RunningRow | undefined
   }
 
-  #hand(
-    row: ClaimedRow,
-    { executes, veto }: Admission,
-    { holder }: ClaimRequest,
-    claimed: Map<number, ClaimedMessage>,
-  ): void {
-    this.#claim.run(executes ? 1 : 2, holder, row.seq)
-    claimed.set(row.seq, { row, veto, executes })
+  #hand(row: ClaimedRow, { executes, veto }: Admission, turn: Turn): void {
+    this.#claim.run(executes ? 1 : 2, turn.request.holder, row.seq)
+    turn.claimed.set(row.seq, { row, veto, executes })
+    turn.looked++
   }
+}
+
+/** One claim under way. */
+interface Turn {
+  readonly request: ClaimRequest
+  readonly claimed: Map<number, ClaimedMessage>
+  /** Rows that were handed out or put behind a run. */
+  looked: number
 }
 
 /** As what a message is handed out. */
@@ -210,8 +215,9 @@ interface Admission {
   readonly veto?: string
 }
 
-function vetoFor(row: ClaimedRow, running: string): Admission {
-  return { executes: false, veto: `run ${running} of ${row.entry} still executes` }
+interface RunningRow {
+  readonly id: string
+  readonly holder: string
 }
 
 /**

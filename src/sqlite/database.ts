@@ -24,6 +24,11 @@ export interface DatabaseOptions {
   readonly create: boolean
 }
 
+/** A check for a column of whole numbers: the others would be an error for everybody who reads the row. */
+export function readable(column: string): string {
+  return `CHECK (${column} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER})`
+}
+
 /** How long a lock held by another process blocks the event loop at most; after that we wait outside of SQLite. */
 const busyTimeoutMs = 20
 /** How long a transaction is tried while others hold the lock. */
@@ -276,6 +281,12 @@ function sqliteCode(error: unknown): number | undefined {
 export function isBusy(error: unknown): boolean {
   const code = sqliteCode(error)
   return code === sqlite.busy || code === sqlite.locked
+}
+
+/** Whether the file holds no database, or a damaged one. */
+export function isNoDatabase(error: unknown): boolean {
+  const code = sqliteCode(error)
+  return code === sqlite.notADatabase || code === sqlite.corrupt
 }
 
 /** Whether the database itself failed, and not what one statement wanted of it. */

@@ -3,7 +3,7 @@ import { type DeadLetter, type DeadLetters, deadLetterLimit } from '../broker/de
 import type { Clock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import { instant } from '../core/instant.ts'
-import type { TaskMessage } from '../task/task-message.ts'
+import type { MessageOccurrence, TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
 import { decodeMessage } from './message-body.ts'
 import { type MessageTable, toRowAgain } from './message-table.ts'
@@ -95,16 +95,26 @@ export class DeadLetterTable implements DeadLetters {
   }
 }
 
-/** Due now, for whoever asked for it wants it run: without what made it too late. */
+/** As large as a limit may be: it admits what was asked for, however many wait. */
+const anyNumber = 1_000_000
+
+/**
+ * Due now, for whoever asked for it wants it run: without what made it too late. It waits for a run of its entry that
+ * executes, where it would have been skipped because of it.
+ */
 function nextAttempt(message: TaskMessage, clock: Clock): TaskMessage {
   const { expires: _expires, occurrence, ...rest } = message
-  const { startBy: _startBy, ...kept } = occurrence ?? { startBy: undefined }
   return {
     ...rest,
     attempt: message.attempt + 1,
     eta: clock.now(),
-    ...(occurrence ? { occurrence: kept as typeof occurrence } : {}),
+    ...(occurrence && { occurrence: unbound(occurrence) }),
   }
+}
+
+function unbound({ startBy: _startBy, ...occurrence }: MessageOccurrence): MessageOccurrence {
+  if (occurrence.overlap === 'allow') return occurrence
+  return { ...occurrence, overlap: 'queue', waitLimit: anyNumber }
 }
 
 function toDeadLetter(row: Row): DeadLetter {

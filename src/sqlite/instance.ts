@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, lstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { newUuid } from '../core/uuid.ts'
-import { isBusy, makeSharedDirectory } from './database.ts'
+import { isUuid, newUuid } from '../core/uuid.ts'
+import { isBusy, isNoDatabase, makeSharedDirectory } from './database.ts'
 
 /**
  * A living process, as the others on this host can see it: an id, and an exclusive lock on a small file named after
@@ -17,7 +17,7 @@ export interface Instance extends Disposable {
 export function openInstance(directory: string): Instance {
   makeSharedDirectory(directory)
   const id = newUuid()
-  const path = lockFile(directory, id)
+  const path = join(directory, `${id}.lock`)
   closeSync(openSync(path, 'a', 0o660))
   chmodSync(path, 0o660)
   const lock = new DatabaseSync(path)
@@ -36,16 +36,21 @@ export function openInstance(directory: string): Instance {
  * Whether the process that opened this instance still runs. Only a shared lock is asked for, so that several who ask
  * do not take each other for the living one. Nobody may open the file in any other way: closing it would release the
  * lock of its own process (POSIX advisory locks, fcntl(2)).
+ *
+ * The id comes from a table that the members of the service's group may write. What names no lock file of ours names
+ * nobody who lives.
  */
 export function isAlive(directory: string, id: string): boolean {
   const path = lockFile(directory, id)
-  if (!existsSync(path)) return false
+  if (path === undefined || !lstatSync(path, { throwIfNoEntry: false })?.isFile()) return false
   const probe = new DatabaseSync(path, { readOnly: true, timeout: 0 })
   try {
     probe.prepare('SELECT count(*) FROM sqlite_schema').get()
     return false
   } catch (error) {
     if (isBusy(error)) return true
+    // It was read, so nobody has locked it, and somebody has written into it.
+    if (isNoDatabase(error)) return false
     throw error
   } finally {
     probe.close()
@@ -54,9 +59,11 @@ export function isAlive(directory: string, id: string): boolean {
 
 /** Removes the file of an instance that is known to be dead. */
 export function forgetInstance(directory: string, id: string): void {
-  rmSync(lockFile(directory, id), { force: true })
+  const path = lockFile(directory, id)
+  if (path !== undefined) rmSync(path, { force: true })
 }
 
-function lockFile(directory: string, id: string): string {
-  return join(directory, `${id}.lock`)
+/** Undefined for what is no id of an instance, and might be a path to anywhere. */
+function lockFile(directory: string, id: string): string | undefined {
+  return isUuid(id) ? join(directory, `${id}.lock`) : undefined
 }

@@ -5,65 +5,100 @@ import type { Database } from './database.ts'
 const day = 86_400_000
 /** How many rows of each task are kept, for how long, and in how large a file. */
 const keep = { perTask: 1_000, perEntry: 3, ageMs: 30 * day, bytes: 2 ** 30 } as const
-/** Rows removed in one transaction. */
-const mostPerDelete = 500
+/** Rows looked at in one transaction, and changed in one: an output may be 128 KiB, and a transaction takes a few ms. */
+const slice = { looked: 500, cleared: 20, removed: 100 } as const
 
 /**
- * Removes what the journal no longer needs: rows whose copies can no longer arrive and that are beyond the last 1,000
- * of their task, older than 30 days, or too much for 1 GiB. The last three runs of each entry always stay, so that a
- * yearly report can be looked up.
+ * Keeps the journal to what it needs. A row goes in two steps:
+ *
+ *              beyond the last 1,000 of its task,          a copy of it
+ *              older than 30 days, or too much for 1 GiB   can no longer arrive
+ *     whole ─────────────────────────────────────▶ bare ───────────────────────▶ removed
+ *
+ * Bare, it has lost its output, which is what takes the room and is counted as omitted, and still answers for its attempt. The last three runs of
+ * each entry always stay, so that a yearly report can be looked up; when it is for the file's size, without output.
+ *
+ * All is done in slices by seq, each a short transaction, with a pause between them: others want to write too.
  */
 export class JournalPruner {
   readonly #database: Database
   readonly #nextTask: StatementSync
   readonly #cutoff: StatementSync
-  readonly #removeOfTask: StatementSync
+  readonly #last: StatementSync
+  readonly #clear: StatementSync
+  readonly #remove: StatementSync
+  readonly #clearOldest: StatementSync
   readonly #removeOldest: StatementSync
   readonly #removeMissed: StatementSync
 
   constructor(database: Database) {
     this.#database = database
-    const kept = `
-      state <> 0 AND forget_at < :now AND (entry IS NULL OR seq < (
+    const spare = `(entry IS NULL OR seq < (
         SELECT seq FROM attempts AS newer WHERE newer.entry = attempts.entry
         ORDER BY seq DESC LIMIT 1 OFFSET ${keep.perEntry - 1}))`
+    const ofSlice = 'task = :task AND seq > :after AND seq <= :through AND state <> 0'
+    const beyond = `(seq <= :cutoff OR finished < :oldest) AND ${spare}`
+    const bare = 'head = NULL, tail = NULL, omitted = omitted + octet_length(head) + octet_length(tail)'
     this.#nextTask = database.prepare('SELECT min(task) AS task FROM attempts WHERE task > ?')
     this.#cutoff = database.prepare(
       'SELECT seq FROM attempts WHERE task = ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
     )
-    this.#removeOfTask = database.prepare(`
+    this.#last = database.prepare(`
+      SELECT max(seq) AS seq FROM
+      (SELECT seq FROM attempts WHERE task = ? AND seq > ? ORDER BY seq LIMIT ${slice.looked})`)
+    this.#clear = database.prepare(`
+      UPDATE attempts SET ${bare} WHERE seq IN (SELECT seq FROM attempts
+      WHERE ${ofSlice} AND head IS NOT NULL AND ${beyond} LIMIT ${slice.cleared})`)
+    this.#remove = database.prepare(`
       DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts
-      WHERE task = :task AND (seq <= :cutoff OR finished < :oldest) AND ${kept} LIMIT ${mostPerDelete})`)
+      WHERE ${ofSlice} AND head IS NULL AND forget_at < :now AND ${beyond} LIMIT ${slice.removed})`)
+    this.#clearOldest = database.prepare(`
+      UPDATE attempts SET ${bare} WHERE seq IN
+      (SELECT seq FROM attempts WHERE head IS NOT NULL AND state <> 0 ORDER BY seq LIMIT ${slice.cleared})`)
     this.#removeOldest = database.prepare(`
-      DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts WHERE ${kept} ORDER BY seq LIMIT ${mostPerDelete})`)
+      DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts
+      WHERE state <> 0 AND forget_at < ? AND ${spare} ORDER BY seq LIMIT ${slice.removed})`)
     this.#removeMissed = database.prepare('DELETE FROM missed WHERE recorded < ?')
   }
 
-  async prune(now: Instant): Promise<void> {
+  /** Ends early, between two slices, once the signal is aborted. */
+  async prune(now: Instant, signal: AbortSignal): Promise<void> {
     let task = ''
-    for (;;) {
+    while (!signal.aborted) {
       const next = this.#database.read('prune', () => this.#nextTask.get(task)?.task)
       if (typeof next !== 'string') break
       task = next
-      await this.#whileFull(() => this.#removeOf(task, now))
+      await this.#pruneTask(task, now, signal)
     }
-    if (this.#database.usedBytes() > keep.bytes) {
-      await this.#whileFull(() =>
-        this.#database.usedBytes() > keep.bytes ? this.#removeOldest.run({ now }).changes : 0,
-      )
+    await this.#whileFull(slice.cleared, signal, () => this.#isLarge() && this.#clearOldest.run().changes)
+    await this.#whileFull(slice.removed, signal, () => this.#isLarge() && this.#removeOldest.run(now).changes)
+    if (!signal.aborted) {
+      await this.#database.write('prune', () => this.#removeMissed.run(now - keep.ageMs))
     }
-    await this.#database.write('prune', () => this.#removeMissed.run(now - keep.ageMs))
   }
 
-  #removeOf(task: string, now: Instant): number | bigint {
-    const cutoff = this.#cutoff.get(task, keep.perTask)?.seq ?? -1
-    return this.#removeOfTask.run({ task, cutoff, now, oldest: now - keep.ageMs }).changes
+  async #pruneTask(task: string, now: Instant, signal: AbortSignal): Promise<void> {
+    const cutoff = Number(this.#database.read('prune', () => this.#cutoff.get(task, keep.perTask)?.seq ?? -1))
+    const oldest = now - keep.ageMs
+    for (let after = -1; !signal.aborted; ) {
+      const through = this.#database.read('prune', () => this.#last.get(task, after)?.seq)
+      if (typeof through !== 'number') break
+      const part = { task, after, through, cutoff, oldest }
+      await this.#whileFull(slice.cleared, signal, () => this.#clear.run(part).changes)
+      await this.#whileFull(slice.removed, signal, () => this.#remove.run({ ...part, now }).changes)
+      after = through
+    }
   }
 
-  async #whileFull(remove: () => number | bigint): Promise<void> {
-    while ((await this.#database.write('prune', remove)) === mostPerDelete) {
-      // Others want to write too.
+  #isLarge(): boolean {
+    return this.#database.usedBytes() > keep.bytes
+  }
+
+  async #whileFull(full: number, signal: AbortSignal, act: () => number | bigint | false): Promise<void> {
+    while (!signal.aborted) {
+      const changes = await this.#database.write('prune', act)
       await new Promise((resolve) => setImmediate(resolve))
+      if (changes !== full) break
     }
   }
 }

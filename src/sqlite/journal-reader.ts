@@ -2,8 +2,8 @@ import type { StatementSync } from 'node:sqlite'
 import { TaskbeatError } from '../core/errors.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
-import type { Verdict } from '../task/verdict.ts'
 import type { Database } from './database.ts'
+import { parseVerdict } from './recorded-verdict.ts'
 
 interface Row {
   readonly id: string
@@ -130,25 +130,21 @@ export class JournalReader {
       outcome: row.state === 0 || row.outcome === null ? this.#unfinished(row) : row.outcome,
       reason: row.reason ?? undefined,
       exitCode: row.exit_code ?? undefined,
-      verdict: verdictOf(row)?.kind,
+      verdict: parseVerdict(row.verdict)?.kind,
       interruptions: row.interruptions,
       host: row.host,
       pid: row.pid,
       output:
-        row.head === null
+        row.omitted === null
           ? undefined
-          : { head: row.head, tail: row.tail ?? '', omittedBytes: row.omitted ?? 0 },
+          : { head: row.head ?? '', tail: row.tail ?? '', omittedBytes: row.omitted },
     }
   }
 }
 
 function comesAgain(row: Row): boolean {
-  const verdict = verdictOf(row)
+  const verdict = parseVerdict(row.verdict)
   return row.state !== 0 && (verdict?.kind === 'retry' || verdict?.kind === 'release')
-}
-
-function verdictOf(row: Row): Verdict | undefined {
-  return row.verdict === null ? undefined : (JSON.parse(row.verdict) as Verdict)
 }
 
 function toInstant(value: number | null): Instant | undefined {

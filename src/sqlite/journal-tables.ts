@@ -1,4 +1,4 @@
-import type { Blueprint } from './database.ts'
+import { type Blueprint, readable } from './database.ts'
 
 /**
  * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
@@ -7,32 +7,32 @@ import type { Blueprint } from './database.ts'
 export const journalBlueprint: Blueprint = {
   title: 'the journal',
   applicationId: 0x54_42_6a_6f, // "TBjo"
-  version: 1,
+  version: 2,
   failure: 'STATE_UNUSABLE',
   tables: `
     CREATE TABLE attempts (
-      seq INTEGER PRIMARY KEY,
+      seq INTEGER PRIMARY KEY ${readable('seq')},
       id TEXT NOT NULL,
-      attempt INTEGER NOT NULL,
-      state INTEGER NOT NULL,
+      attempt INTEGER NOT NULL ${readable('attempt')},
+      state INTEGER NOT NULL ${readable('state')},
       entry TEXT,
       task TEXT NOT NULL,
       queue TEXT NOT NULL,
-      due INTEGER,
-      started INTEGER,
-      finished INTEGER,
+      due INTEGER ${readable('due')},
+      started INTEGER ${readable('started')},
+      finished INTEGER ${readable('finished')},
       outcome TEXT,
       reason TEXT,
-      exit_code INTEGER,
+      exit_code INTEGER ${readable('exit_code')},
       verdict TEXT,
-      interruptions INTEGER NOT NULL DEFAULT 0,
+      interruptions INTEGER NOT NULL DEFAULT 0 ${readable('interruptions')},
       instance TEXT NOT NULL,
       host TEXT NOT NULL,
-      pid INTEGER NOT NULL,
+      pid INTEGER NOT NULL ${readable('pid')},
       head TEXT,
       tail TEXT,
-      omitted INTEGER,
-      forget_at INTEGER,
+      omitted INTEGER ${readable('omitted')},
+      forget_at INTEGER ${readable('forget_at')},
       UNIQUE (id, attempt)
     ) STRICT;
     CREATE INDEX attempts_of_entry ON attempts (entry, seq) WHERE entry IS NOT NULL;
@@ -40,15 +40,15 @@ export const journalBlueprint: Blueprint = {
     CREATE INDEX attempts_running ON attempts (instance) WHERE state = 0;
 
     CREATE TABLE missed (
-      seq INTEGER PRIMARY KEY,
+      seq INTEGER PRIMARY KEY ${readable('seq')},
       entry TEXT NOT NULL,
       task TEXT NOT NULL,
-      first INTEGER NOT NULL,
-      last INTEGER NOT NULL,
-      count INTEGER NOT NULL,
-      exact INTEGER NOT NULL,
+      first INTEGER NOT NULL ${readable('first')},
+      last INTEGER NOT NULL ${readable('last')},
+      count INTEGER NOT NULL ${readable('count')},
+      exact INTEGER NOT NULL ${readable('exact')},
       reason TEXT NOT NULL,
-      recorded INTEGER NOT NULL,
+      recorded INTEGER NOT NULL ${readable('recorded')},
       UNIQUE (entry, first, reason)
     ) STRICT;
     CREATE INDEX missed_recorded ON missed (recorded);
@@ -57,7 +57,7 @@ export const journalBlueprint: Blueprint = {
       schedule_group TEXT NOT NULL,
       name TEXT NOT NULL,
       hash TEXT NOT NULL,
-      since INTEGER NOT NULL,
+      since INTEGER NOT NULL ${readable('since')},
       definition TEXT NOT NULL,
       PRIMARY KEY (schedule_group, name)
     ) STRICT, WITHOUT ROWID;

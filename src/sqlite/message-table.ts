@@ -19,8 +19,8 @@ export class MessageTable {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
     this.#replace = database.prepare(`
       UPDATE messages SET queue = ?, priority = ?, eta = ?, attempt = ?, entry = ?, due = ?, overlap = ?,
-      wait_limit = ?, body = ? WHERE id = ? AND state = 0 AND attempt = 1 AND begun = 0`)
-    this.#revoke = database.prepare('DELETE FROM messages WHERE id = ? AND state = 0')
+      wait_limit = ?, body = ?, state = 0 WHERE id = ? AND state IN (0, 3) AND attempt = 1 AND begun = 0`)
+    this.#revoke = database.prepare('DELETE FROM messages WHERE id = ? AND state IN (0, 3)')
     this.#reschedule = database.prepare(
       'UPDATE messages SET state = 0, holder = NULL, attempt = ?, eta = ? WHERE seq = ? AND holder = ?',
     )

@@ -33,6 +33,7 @@ import { SqliteConsumer } from './sqlite-consumer.ts'
 import { leadGroup, type TermParts } from './sqlite-term.ts'
 import { Troubles } from './troubles.ts'
 import { WakeFile } from './wake-file.ts'
+import { WorkerTable } from './worker-table.ts'
 
 export interface SqliteBrokerOptions {
   /** The database file; its lock and wake files are made beside it. */
@@ -61,6 +62,8 @@ class SqliteBroker implements Broker {
   readonly #database: Database
   readonly #messages: MessageTable
   readonly #groups: GroupTable
+  readonly #workers: WorkerTable
+  readonly #leading = new Set<string>()
   readonly #deadLetters: DeadLetterTable
   readonly #claims: ClaimTable
   readonly #commits: CommitQueue
@@ -93,6 +96,7 @@ class SqliteBroker implements Broker {
     }
     this.#messages = new MessageTable(this.#database)
     this.#groups = new GroupTable(this.#database)
+    this.#workers = new WorkerTable(this.#database)
     this.#claims = new ClaimTable(this.#database, (holder) => this.#lives(holder))
     this.#commits = new CommitQueue(this.#database, 'settle and hand out')
     this.#deadLetters = new DeadLetterTable(this.#database, this.#messages, clock, () => this.#ring())
@@ -123,6 +127,7 @@ class SqliteBroker implements Broker {
         clock: this.#options.clock,
         emit: this.#options.emit,
         troubles: this.#troubles,
+        closing: this.#closing.signal,
         wake: () => this.#wakeConsumers(),
         ring: () => this.#ring(),
       },
@@ -146,6 +151,7 @@ class SqliteBroker implements Broker {
       messages: this.#messages,
       clock: this.#options.clock,
       holder: this.#live().id,
+      leading: this.#leading,
       directory: this.#directory,
       work: this.#work,
       succession: this.#succession,
@@ -188,13 +194,13 @@ class SqliteBroker implements Broker {
   /** Tried until it works: a worker that is not announced works, and nobody sees it. */
   async #announce({ id }: Instance, { queues, slots }: Intake): Promise<void> {
     const { host, pid, clock } = this.#options
-    const insert = this.#database.prepare('INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?, ?)')
+    const since = clock.now()
     const latest = Symbol(id)
     this.#announcement = latest
     while (this.#announcement === latest && !this.#closing.signal.aborted) {
       try {
         await this.#commits.submit(() =>
-          insert.run(id, host, pid, clock.now(), JSON.stringify(queues), slots),
+          this.#workers.announce({ instance: id, host, pid, since, queues, slots }),
         )
         this.#troubles.worked(announce)
         return
@@ -206,15 +212,8 @@ class SqliteBroker implements Broker {
   }
 
   async #giveBack({ id }: Instance): Promise<void> {
-    const free = this.#database.prepare(
-      'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ? AND state <> 0',
-    )
-    const forget = this.#database.prepare('DELETE FROM workers WHERE instance = ?')
     try {
-      await this.#database.write('give back what is held', () => {
-        forget.run(id)
-        free.run(id)
-      })
+      await this.#database.write('give back what is held', () => this.#workers.forget(id))
       this.#ring()
     } catch (error) {
       // The lock on our instance goes with this process, and the others free what it held.
@@ -226,6 +225,7 @@ class SqliteBroker implements Broker {
     const { clock, emit } = this.#options
     const sweeper = new ClaimSweeper({
       database: this.#database,
+      workers: this.#workers,
       directory: this.#directory,
       self: instance.id,
       clock,

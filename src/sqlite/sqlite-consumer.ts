@@ -4,6 +4,7 @@ import type { Delivery } from '../broker/delivery.ts'
 import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
+import type { Undecodable } from '../task/parse-task-message.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
@@ -23,6 +24,8 @@ export interface ConsumerParts {
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void
   readonly troubles: Troubles
+  /** Aborted when the broker is closed. */
+  readonly closing: AbortSignal
   /** Tells this process's consumers that there may be something for them ... */
   readonly wake: () => void
   /** ... and everybody's. */
@@ -36,6 +39,7 @@ export interface ConsumerParts {
 const admissionTime = milliseconds(1_000)
 /** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
 const handOut = 'hand out messages'
+const setAside = 'set a message aside'
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
 
 /**
@@ -103,12 +107,11 @@ export class SqliteConsumer implements Consumer {
   }
 
   #hand({ row, veto }: ClaimedMessage): void {
-    const decoded = decodeMessage(row.body)
-    if ('problem' in decoded) {
-      void this.#setAside(row, decoded.problem)
+    const message = messageOf(row, this.#parts.clock.now())
+    if ('problem' in message) {
+      void this.#setAside(row, message.problem)
       return
     }
-    const message = asStored(row, decoded, this.#parts.clock.now())
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
@@ -121,7 +124,9 @@ export class SqliteConsumer implements Consumer {
         // What it frees can be claimed in the same transaction.
         this.#parts.wake()
         await settled
-        if (verdict.kind !== 'ack' || row.overlap === 'queue') this.#parts.ring()
+        // Others may serve the queue of what waited for this run.
+        const mayLetGo = row.entry !== null && row.overlap !== 'allow'
+        if (verdict.kind !== 'ack' || mayLetGo) this.#parts.ring()
       },
     }
   }
@@ -150,29 +155,45 @@ export class SqliteConsumer implements Consumer {
   }
 
   async #setAside(row: ClaimedRow, reason: string): Promise<void> {
-    const { commits, messages, deadLetters, emit, holder } = this.#parts
+    const { commits, messages, deadLetters, emit, holder, troubles, clock, closing } = this.#parts
     emit({ kind: 'messageUndecodable', id: row.id, queue: row.queue, reason })
-    try {
-      await commits.submit(() => {
-        messages.remove({ seq: row.seq, holder })
-        deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
-      })
-      this.#parts.wake()
-    } catch (error) {
-      emit({ kind: 'brokerFailed', operation: 'set a message aside', error })
+    for (let failures = 1; ; failures++) {
+      try {
+        await commits.submit(() => {
+          messages.remove({ seq: row.seq, holder })
+          deadLetters.add(row.id, row.queue, `it cannot be decoded: ${reason}`, row.body)
+        })
+        troubles.worked(setAside)
+        this.#parts.wake()
+        return
+      } catch (error) {
+        troubles.failed(setAside, error)
+        // With the end of this process the row is free, and whoever gets it next tries again.
+        if (closing.aborted) return
+        await clock.sleep(backoffDelay(retryBackoff, failures, Math.random), closing)
+      }
     }
   }
 }
 
 /** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
 function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage, now: Instant): TaskMessage {
-  const message = { ...decoded, id: row.id, attempt: row.attempt, eta: instant(row.eta) }
+  const message = { ...decoded, attempt: row.attempt, eta: instant(row.eta) }
   if (!occurrence) return message
   const { startBy, ...unbound } = occurrence
   if (startBy === undefined || row.begun === 1) return { ...message, occurrence: unbound }
   // What comes too late was handed out to end as expired, so its bound stays as it is.
   const bound = startBy > now ? instant(Math.max(startBy, now + admissionTime)) : startBy
   return { ...message, occurrence: { ...occurrence, startBy: bound } }
+}
+
+/** The message of a row, if it is one: the row's id names it to the journal and to the processes of its run. */
+function messageOf(row: ClaimedRow, now: Instant): TaskMessage | Undecodable {
+  const decoded = decodeMessage(row.body)
+  if ('problem' in decoded) return decoded
+  if (decoded.id !== row.id) return { problem: 'its id is not that of its row' }
+  if (row.attempt === 0) return { problem: 'its row has an attempt that is none' }
+  return asStored(row, decoded, now)
 }
 
 /** The message as it is now; as it came, should that be impossible to write: rather an old attempt than no letter. */

@@ -1,18 +1,17 @@
 import { dirname, join } from 'node:path'
 import type { StatementSync } from 'node:sqlite'
-import { TaskbeatError } from '../core/errors.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Claim, ClaimRequest, Ending, Journal } from '../journal/journal.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
 import { type Outcome, type Output, reasonOf } from '../task/outcome.ts'
 import type { TaskMessage } from '../task/task-message.ts'
-import type { Verdict } from '../task/verdict.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Database } from './database.ts'
 import { type Instance, isAlive, openInstance } from './instance.ts'
 import { JournalPruner } from './journal-pruner.ts'
 import { JournalReader } from './journal-reader.ts'
 import { journalBlueprint } from './journal-tables.ts'
+import { parseVerdict } from './recorded-verdict.ts'
 
 export interface SqliteJournalOptions {
   readonly path: string
@@ -34,7 +33,7 @@ interface Latest {
   readonly verdict: string | null
   readonly instance: string
   readonly interruptions: number
-  readonly started: number | null
+  readonly begun: number
 }
 
 const hour = 3_600_000
@@ -50,6 +49,8 @@ class SqliteJournal implements Journal {
   readonly #reader: JournalReader
   readonly #pruner: JournalPruner
   readonly #directory: string
+  readonly #closing = new AbortController()
+  #pruning: Promise<void> = Promise.resolve()
   #instance: Instance | undefined
   readonly #latest: StatementSync
   readonly #start: StatementSync
@@ -67,7 +68,9 @@ class SqliteJournal implements Journal {
     this.#reader = new JournalReader(this.#database, (instance) => this.#lives(instance))
     this.#pruner = new JournalPruner(this.#database)
     this.#latest = this.#database.prepare(`
-      SELECT attempt, state, verdict, instance, interruptions, started FROM attempts WHERE id = ? ORDER BY attempt DESC LIMIT 1`)
+      SELECT min(attempt, ${Number.MAX_SAFE_INTEGER}) AS attempt, state, verdict, instance,
+      min(max(interruptions, 0), 1000) AS interruptions, started IS NOT NULL AS begun
+      FROM attempts WHERE id = ? ORDER BY attempts.attempt DESC LIMIT 1`)
     this.#start = this.#database.prepare(`
       INSERT INTO attempts (id, attempt, state, entry, task, queue, due, started, instance, host, pid)
       VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -106,17 +109,29 @@ class SqliteJournal implements Journal {
     return this.#database.read('read what was missed', () => this.#reader.missed(query))
   }
 
-  prune(now: Instant): Promise<void> {
-    return this.#pruner.prune(now)
+  prune(now: Instant, signal?: AbortSignal): Promise<void> {
+    const closing = this.#closing.signal
+    const stop = signal ? AbortSignal.any([signal, closing]) : closing
+    // One after another, and `close` waits for the last.
+    this.#pruning = this.#pruning.catch(() => {}).then(() => this.#pruner.prune(now, stop))
+    return this.#pruning
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
+    // Whoever asked for it hears of its failure.
+    await this.#pruning.catch(() => {})
     await this.#commits.drained()
     this.#database.close()
     this.#instance?.[Symbol.dispose]()
   }
 
-  /** Within a transaction; the drawing is in the port's essay. */
+  /**
+   * Within a transaction; the drawing is in the port's essay.
+   *
+   * A row with a verdict that is none has ended, and is not run again. It is acknowledged: a retry may be lost by
+   * that, which whoever wrote the row has brought about, and every other answer would stop this worker or repeat a run.
+   */
   #claim({ message, now, takeOver }: ClaimRequest, { id: self }: Instance): Claim {
     const { id, attempt } = message
     const latest = this.#latest.get(id) as Latest | undefined
@@ -125,7 +140,8 @@ class SqliteJournal implements Journal {
       return { kind: 'granted', interruptions: 0, begun: false }
     }
     if (latest.attempt > attempt) return { kind: 'stale' }
-    if (latest.state === finishedState) return { kind: 'finished', verdict: parseVerdict(latest.verdict) }
+    if (latest.state === finishedState)
+      return { kind: 'finished', verdict: parseVerdict(latest.verdict) ?? { kind: 'ack' } }
     let interruptions = latest.interruptions
     if (latest.state === runningState) {
       if (this.#lives(latest.instance)) return { kind: 'running', instance: latest.instance }
@@ -133,7 +149,7 @@ class SqliteJournal implements Journal {
       interruptions++
     }
     this.#restart.run(now, interruptions, self, this.#options.host, this.#options.pid, id, attempt)
-    return { kind: 'granted', interruptions, begun: latest.started !== null }
+    return { kind: 'granted', interruptions, begun: latest.begun === 1 }
   }
 
   #record(ending: Ending, { id: self }: Instance): void {
@@ -155,7 +171,7 @@ class SqliteJournal implements Journal {
       verdict.kind === 'release' || outcome.kind === 'revoked' ? releasedState : finishedState,
       outcome.kind,
       reasonOf(outcome) ?? null,
-      outcome.kind === 'failed' ? (outcome.exitCode ?? null) : null,
+      'exitCode' in outcome ? (outcome.exitCode ?? null) : null,
       JSON.stringify(verdict),
       output?.head ?? null,
       output?.tail ?? null,
@@ -192,10 +208,4 @@ function forgetAt(message: TaskMessage, finished: Instant): number {
   const expiry = message.expires ?? message.occurrence?.startBy
   if (expiry === undefined) return finished + 7 * 24 * hour
   return Math.max(expiry + hour, finished + 24 * hour)
-}
-
-function parseVerdict(text: string | null): Verdict {
-  if (text === null)
-    throw new TaskbeatError('STATE_CORRUPT', 'the journal has a finished attempt without a verdict')
-  return JSON.parse(text) as Verdict
 }

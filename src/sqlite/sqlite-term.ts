@@ -17,6 +17,8 @@ export interface TermParts {
   readonly messages: MessageTable
   readonly clock: Clock
   readonly holder: string
+  /** The groups that this holder leads at present: a row that names it may be left over from a term that was lost. */
+  readonly leading: Set<string>
   /** Where the instances' lock files are. */
   readonly directory: string
   /** Rung when messages are there. */
@@ -54,6 +56,7 @@ export class SqliteTerm implements Term {
     this.namespace = row.namespace
     this.predecessor = predecessor
     this.lost = this.#over.signal
+    parts.leading.add(row.name)
   }
 
   get epoch(): number {
@@ -135,6 +138,7 @@ export class SqliteTerm implements Term {
   }
 
   #end(): void {
+    this.#parts.leading.delete(this.#group)
     this.#over.abort()
   }
 }
@@ -155,16 +159,19 @@ export async function leadGroup(parts: TermParts, candidate: Candidate, signal: 
 }
 
 async function tryToLead(parts: TermParts, candidate: Candidate): Promise<Term | undefined> {
-  const { database, groups, directory, holder, clock } = parts
+  const { database, groups, directory, holder, leading, clock } = parts
   const vacant = (row: GroupRow | undefined): boolean =>
-    !row || row.holder === null || (row.holder !== holder && !isAlive(directory, row.holder))
+    !row ||
+    row.holder === null ||
+    (row.holder === holder ? !leading.has(row.name) : !isAlive(directory, row.holder))
   if (!vacant(database.read('see who leads', () => groups.find(candidate.group)))) return undefined
-  return database.write('lead', () => {
+  const taken = await database.write('lead', () => {
     const before = groups.ensure(candidate.group)
-    if (!vacant(before)) return undefined
-    const row = groups.take(candidate, holder, clock.now())
-    const predecessor =
-      before.epoch === 0 ? undefined : { host: before.host, scheduleHash: before.schedule_hash }
-    return new SqliteTerm(parts, row, predecessor)
+    return vacant(before) ? { before, row: groups.take(candidate, holder, clock.now()) } : undefined
   })
+  if (!taken) return undefined
+  const { before, row } = taken
+  const predecessor =
+    before.epoch === 0 ? undefined : { host: before.host, scheduleHash: before.schedule_hash }
+  return new SqliteTerm(parts, row, predecessor)
 }

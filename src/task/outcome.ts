@@ -36,6 +36,8 @@ export type Outcome =
   | {
       readonly kind: 'retryAsked'
       readonly reason: string
+      /** That of a command: 75. */
+      readonly exitCode?: number
       readonly delay?: Milliseconds
       readonly output?: Output
     }

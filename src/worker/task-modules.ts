@@ -20,7 +20,10 @@ import { describeImportError } from './describe-import-error.ts'
 import { type ModuleProblem, type ModuleTask, TaskCollection } from './task-collection.ts'
 
 export interface LoadedModules {
+  /** Those that match. */
   readonly files: readonly string[]
+  /** How many of them could be imported. */
+  readonly imported: number
   readonly tasks: readonly ModuleTask[]
   /** The tasks of other files are there all the same. */
   readonly problems: readonly ModuleProblem[]
@@ -54,33 +57,42 @@ export class TaskModules implements Disposable {
     })
   }
 
+  /** Whether a file has changed since it was loaded. Not whether another matches now. */
+  get changed(): boolean {
+    return [...this.#graph].some(([file, time]) => changeTime(file) !== time)
+  }
+
   /** Imports every file that matches, and again when something has changed. Never rejects. */
   async load(patterns: readonly string[]): Promise<LoadedModules> {
-    if (this.#failed || [...this.#graph].some(([file, time]) => changeTime(file) !== time)) {
+    if (this.#failed || this.changed) {
       this.#generation++
       this.#graph.clear()
       this.#failed = false
     }
     const { files, problems } = await matchFiles(patterns)
     const collected = new TaskCollection(problems)
-    for (const file of files) await this.#import(file, collected)
-    return { files, tasks: collected.tasks, problems: collected.problems }
+    let imported = 0
+    for (const file of files) if (await this.#import(file, collected)) imported++
+    return { files, imported, tasks: collected.tasks, problems: collected.problems }
   }
 
   [Symbol.dispose](): void {
     this.#hooks.deregister()
   }
 
-  async #import(file: string, collected: TaskCollection): Promise<void> {
+  async #import(file: string, collected: TaskCollection): Promise<boolean> {
     const loaded = new AbortController()
     const tooLong = this.#clock.sleep(importLimit, loaded.signal).then(() => undefined)
     try {
       const module: unknown = await Promise.race([import(this.#join(pathToFileURL(file).href)), tooLong])
-      if (typeof module === 'object' && module !== null) collected.add(file, Object.values(module))
-      else throw new Error(`it has not come to the end of its top level within ${importLimit / 1_000} s`)
+      if (typeof module !== 'object' || module === null)
+        throw new Error(`it has not come to the end of its top level within ${importLimit / 1_000} s`)
+      collected.add(file, Object.values(module))
+      return true
     } catch (error) {
       this.#failed = true
       collected.fail(file, describeImportError(error))
+      return false
     } finally {
       loaded.abort()
     }

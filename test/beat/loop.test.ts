@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { BeatParts } from '../../src/beat/beat.ts'
 import { toIso } from '../../src/core/instant.ts'
 import { connectSqlite } from '../support/sqlite-world.ts'
 import { BeatWorld, cron, every, lengthOf } from './beat-world.ts'
@@ -70,7 +71,7 @@ describe('emitting', () => {
     const before = world.broker.emissions.length
     await world.clock.advance(lengthOf('48h'))
     expect(world.broker.emissions).toHaveLength(before)
-    expect(world.beat?.ready).toBe(true)
+    expect(world.beat?.status()).toMatchObject({ state: 'leading', hold: undefined })
   })
 
   test('an empty schedule is served', async () => {
@@ -174,14 +175,13 @@ describe('a broker that fails', () => {
     world.broker.failures = 5
     await world.clock.advance(lengthOf('30s'))
     await world.clock.untilAsleep()
-    expect(beat.ready).toBe(false)
     expect(beat.status().hold).toBe('emissionFailing')
     await world.clock.advance(lengthOf('60s'))
     expect(world.told('emissionFailed')).toHaveLength(1)
     expect(world.told('emissionRecovered')).toMatchObject([
       { failures: 5, lasted: 100 + 200 + 400 + 800 + 1_600 },
     ])
-    expect(beat.ready).toBe(true)
+    expect(beat.status().hold).toBeUndefined()
   })
 
   test('what was missed meanwhile is recorded and told once', async () => {
@@ -195,6 +195,55 @@ describe('a broker that fails', () => {
     expect(world.missedRecords()).toEqual([{ entry: 'often', reason: 'superseded', count: 9 }])
     expect(world.emitted[0]).toBe('often@08:10:00')
   })
+
+  test('and is recorded later when it cannot be recorded at once', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    let full = true
+    const record: BeatParts['record'] = {
+      entries: () => world.record.entries(),
+      change: (change) => world.record.change(change),
+      recordMissed: (records) =>
+        full ? Promise.reject(new Error('no space left')) : world.record.recordMissed(records),
+      close: () => Promise.resolve(),
+    }
+    await world.start([every('often', '1m')], { record })
+    world.clock.step(lengthOf('10m'))
+    await world.clock.advance(lengthOf('60s'))
+    expect(world.told('occurrenceMissed')).toHaveLength(1)
+    expect(world.missedRecords()).toEqual([])
+    full = false
+    await world.clock.advance(lengthOf('60s'))
+    await world.clock.untilAsleep()
+    expect(world.missedRecords()).toMatchObject([{ entry: 'often', reason: 'superseded' }])
+    expect(world.told('recordRecovered').length).toBe(world.told('recordFailed').length)
+  })
+
+  test.each(['the emission fails', 'the term is lost'])(
+    'of many entries it is told once, though in the middle %s',
+    async (trouble) => {
+      const world = new BeatWorld('2026-11-22T08:00:00Z')
+      const schedule = Array.from({ length: 800 }, (_, i) =>
+        every(`entry-${String(i).padStart(3, '0')}`, '1m'),
+      )
+      await world.start(schedule)
+      await world.stop()
+      world.clock.step(lengthOf('10m'))
+      let emissions = 0
+      world.broker.beforeEmit = () => {
+        if (++emissions !== 2) return
+        if (trouble === 'the term is lost') world.broker.loseTerm()
+        else world.broker.failures = 1
+      }
+      await world.start(schedule)
+      await world.clock.advance(lengthOf('61s'))
+      await world.clock.untilAsleep()
+      expect(world.told('occurrenceMissed')).toHaveLength(800)
+      expect(new Set(world.missedRecords().map(({ count }) => count))).toEqual(new Set([9]))
+      expect(world.missedRecords()).toHaveLength(800)
+      expect(new Set(world.emitted).size).toBe(world.emitted.length)
+      expect(world.emitted.filter((name) => name.endsWith('08:10:00'))).toHaveLength(800)
+    },
+  )
 
   test('a broker that cannot be asked who leads is asked again', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
@@ -227,7 +276,6 @@ describe('two beats', () => {
     await second.start()
     await world.clock.advance(lengthOf('5m'))
     expect(second.status().state).toBe('standby')
-    expect(second.ready).toBe(true)
     const led = world.next('leadershipTaken')
     world.clock.loops = 1
     await first.stop(AbortSignal.timeout(1_000))

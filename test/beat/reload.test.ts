@@ -67,6 +67,29 @@ describe.each(Object.entries(ways))('%s', (_way, load) => {
     expect(world.told('occurrenceMissed')).toEqual([])
   })
 
+  test('takes back what a removed entry has waiting because of its jitter, though it was due before', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    const jitter = lengthOf('10m')
+    await world.start([cron('gone', '1 * * * *', { jitter })])
+    await world.clock.advance(lengthOf('61s'))
+    expect(world.queue()[0]?.eta).toBeGreaterThan(world.clock.now())
+    await load(world, [])
+    expect(world.queued()).toEqual([])
+  })
+
+  test('gives new arguments to what waits because of its jitter, and nothing new is fired for it', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    const jitter = lengthOf('10m')
+    await world.start([cron('a', '1 8 * * *', { jitter, args: ['old'] }), cron('b', '1 * * * *', { jitter })])
+    await world.clock.advance(lengthOf('61s'))
+    await load(world, [
+      cron('a', '1 8 * * *', { jitter, args: ['new'] }),
+      cron('b', '30 * * * *', { jitter }),
+      cron('c', '1 * * * *', { jitter }),
+    ])
+    expect(world.queue().map(({ name, args }) => `${name} ${args}`)).toEqual(['a@08:01:00 new'])
+  })
+
   test('gives waiting occurrences the new arguments', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     await world.start([every('often', '10s', { args: ['old'] })])
@@ -209,15 +232,18 @@ describe('reloading', () => {
     expect(world.queued()).toHaveLength(5)
   })
 
-  test('a standby takes the new schedule, and waits for its own earlier emissions to be due before it forgets them', async () => {
+  test('a standby takes the new schedule, and keeps in mind what the leader emits by the former', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     const first = await world.start([every('often', '1m')])
-    const second = world.makeBeat([every('often', '1m')], { broker: connectSqlite(world.brokerPath) })
+    const second = world.makeBeat([every('often', '1m')], {
+      broker: connectSqlite(world.brokerPath),
+      pid: 2,
+    })
     world.clock.loops = 2
     await second.start()
     await second.reload([every('other', '1m')])
     await world.clock.advance(lengthOf('60s'))
-    expect([...world.record.entries()].map(({ name }) => name)).toEqual(['other'])
+    expect([...world.record.entries()].map(({ name }) => name)).toEqual(['often'])
     const led = world.next('leadershipTaken')
     world.clock.loops = 1
     await first.stop(AbortSignal.timeout(1_000))

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { instant } from '../../src/core/instant.ts'
 import { isUuid } from '../../src/core/uuid.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { Inbox } from '../support/inbox.ts'
@@ -12,6 +13,7 @@ import { standInWorker } from './stand-in-worker.ts'
 const configuration = `schedules:
   off: { cron: "0 2 * * *", task: t, enabled: false, queue: slow, priority: 7, overlap: queue, args: [1], kwargs: { to: me }, expires: 1h }
   nightly: { cron: "0 2 * * *", shell: x }
+  each: { every: 1m, task: t, queue: slow, missed: all }
 tasks:
   t: { command: [x], stdin: json }
 `
@@ -44,6 +46,7 @@ test('an entry is triggered as it is, though it is disabled, and its id is print
     priority: 7,
     eta: message.eta,
     attempt: 1,
+    expires: instant(message.eta + 3_600_000),
     occurrence: {
       entry: 'off',
       due: message.eta,
@@ -55,6 +58,13 @@ test('an entry is triggered as it is, though it is disabled, and its id is print
   } satisfies TaskMessage)
   expect(stderr).toBe('using ./schedules.yaml\n')
   expect(code).toBe(0)
+})
+
+test('as many may wait behind an entry that makes up for all as for its own occurrences', async () => {
+  const { run, inbox } = openWorld()
+  await run('trigger', 'each')
+  const { message } = await inbox.next()
+  expect(message.occurrence).toMatchObject({ overlap: 'queue', waitLimit: 1_000 })
 })
 
 test('--json tells what was sent', async () => {

@@ -205,10 +205,14 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       await broker.publish([aMessage(), aMessage(), aMessage(), aMessage()])
       const before = consume(broker, 2)
       const [first, second] = await before.take(2)
+      await expect.poll(async () => (await broker.status()).workers.length).toBe(1)
+      const since = (await broker.status()).workers[0]?.since
       await before.stop()
       const inbox = consume(broker, 3)
       await inbox.next()
-      await expectQueues(world, broker, (queues) => expect(queues).toMatchObject([{ ready: 1, running: 3 }]))
+      const status = await broker.status()
+      expect(status.queues).toMatchObject([{ ready: 1, running: 3 }])
+      expect(status.workers).toMatchObject([{ slots: 3, since }])
       await ackAll([first, second].flatMap((delivery) => delivery ?? []))
       await inbox.next()
     })
@@ -341,6 +345,24 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       await ackAll([running, ...vetoed])
     })
 
+    test('queue: what waits goes on when a run is given back, or its connection closed', async () => {
+      const { world, broker } = await open()
+      const other = await world.connect()
+      const first = anOccurrence('tick', { overlap: 'queue' })
+      await broker.publish([first])
+      await consume(other).next()
+      const inbox = consume(broker)
+      await broker.publish([anOccurrence('tick', { overlap: 'queue', due: soon(1) })])
+      await broker.publish([aMessage({ eta: soon(20) })])
+      await ackAll([await inbox.next()])
+      expect((await broker.status()).queues).toMatchObject([{ ready: 1, running: 1 }])
+      await other.close()
+      const again = await inbox.next()
+      expect(again.message.id).toBe(first.id)
+      await again.settle({ kind: 'retry', at: soon(60_000) })
+      expect((await inbox.next()).message.id).not.toBe(first.id)
+    })
+
     test('a run that waits for its retry does not execute', async () => {
       const { broker } = await open()
       const inbox = consume(broker)
@@ -395,6 +417,25 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       const { message } = await inbox.next()
       expect(message).toMatchObject({ id: small.id, attempt: 11, args: ['x'.repeat(room)] })
     })
+
+    test.for(['skip', 'queue'] as const)(
+      'a retried one of an entry with overlap %s waits for the run that executes, and is not thrown away',
+      async (overlap) => {
+        const { broker } = await open()
+        const id = await bury(broker, anOccurrence('tick', { overlap, waitLimit: 0 }))
+        const inbox = consume(broker)
+        await broker.publish([anOccurrence('tick', { overlap, waitLimit: 0 })])
+        const running = await inbox.next()
+        await broker.deadLetters.retry(id)
+        await broker.publish([aMessage()])
+        await ackAll([await inbox.next()])
+        expect(inbox.size).toBe(0)
+        await running.settle({ kind: 'ack' })
+        const retried = await inbox.next()
+        expect(retried.message).toMatchObject({ id, attempt: 2 })
+        expect(retried.veto).toBeUndefined()
+      },
+    )
 
     test('a dropped one is gone', async () => {
       const { broker } = await open()

@@ -163,6 +163,14 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       ])
     })
 
+    test('the exit code by which a command asked to be tried again', async () => {
+      const journal = await (await openWorld()).open()
+      const message = aMessage()
+      const outcome = { kind: 'retryAsked', reason: 'exit code 75', exitCode: 75 } as const
+      await journal.record(ended(message, { outcome }))
+      expect(journal.attempts(message.id)).toMatchObject([{ outcome: 'retryAsked', exitCode: 75 }])
+    })
+
     test('a run whose worker died', async () => {
       const world = await openWorld()
       const message = aMessage()
@@ -203,6 +211,37 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect(journal.runs({ limit: 2_000 })).toHaveLength(1_003)
       await journal.prune(instant(now + 40 * day))
       expect(journal.runs({ limit: 2_000 }).map(({ entry }) => entry)).toEqual(['yearly', 'yearly', 'yearly'])
+    })
+
+    test('beyond the last 1,000 of a task clears the output at once, and still answers for the attempt', async () => {
+      const journal = await (await openWorld()).open()
+      const output = { head: 'x'.repeat(1_000), tail: 'y', omittedBytes: 7 }
+      const many = Array.from({ length: 1_200 }, () => aMessage({ task: 'report' }))
+      for (const message of many) {
+        void journal.record(ended(message, { outcome: { kind: 'succeeded', output } }))
+      }
+      const [first, last] = [many[0] as TaskMessage, many.at(-1) as TaskMessage]
+      await journal.record(ended(last, { outcome: { kind: 'succeeded', output } }))
+      await journal.prune(now)
+      const outputs = many.map(({ id }) => journal.attempts(id)[0]?.output)
+      expect(outputs.filter((each) => each?.head !== '')).toHaveLength(1_000)
+      expect(journal.attempts(last.id)[0]?.output).toEqual(output)
+      expect(journal.attempts(first.id)[0]).toMatchObject({
+        outcome: 'succeeded',
+        output: { head: '', tail: '', omittedBytes: 1_008 },
+      })
+      expect((await journal.claim({ message: first, now })).kind).toBe('finished')
+    })
+
+    test('ends early when it is told to, and when the journal is closed', async () => {
+      const journal = await (await openWorld()).open()
+      const many = Array.from({ length: 1_200 }, () => aMessage({ task: 'report' }))
+      await Promise.all(many.map((message) => journal.record(ended(message))))
+      await journal.prune(instant(now + 40 * day), AbortSignal.abort())
+      expect(journal.runs({ limit: 2_000 })).toHaveLength(1_200)
+      const pruning = journal.prune(instant(now + 40 * day))
+      await journal.close()
+      await pruning
     })
   })
 }

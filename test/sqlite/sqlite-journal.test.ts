@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect, onTestFinished, test } from 'vitest'
 import { instant } from '../../src/core/instant.ts'
 import type { BeatRecord, RecordedEntry } from '../../src/journal/beat-record.ts'
@@ -7,6 +8,7 @@ import { openSqliteBeatRecord } from '../../src/sqlite/sqlite-beat-record.ts'
 import { openSqliteJournal } from '../../src/sqlite/sqlite-journal.ts'
 import { type JournalWorld, journalContract } from '../contracts/journal-contract.ts'
 import { startNode } from '../support/child.ts'
+import { aMessage } from '../support/messages.ts'
 import { sqliteProcess } from '../support/sqlite-world.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -69,4 +71,21 @@ test('what was missed is recorded once, however often it is told, and is read wi
   expect(openJournal(path).missed({ limit: 10, entry: 'tick' })).toEqual([
     { ...missed, last: 11_000, count: 11, recorded: 12_000 },
   ])
+})
+
+test('pruning much output blocks nobody for long', async () => {
+  const path = join(temporaryDirectory(), 'journal.db')
+  const journal = openJournal(path)
+  const text = 'x'.repeat(64_000)
+  const now = instant(Date.now())
+  const end = { verdict: { kind: 'ack' }, started: now, finished: now } as const
+  for (let count = 0; count < 2_000; count++) {
+    const outcome = { kind: 'succeeded', output: { head: text, tail: text, omittedBytes: 0 } } as const
+    await journal.record({ message: aMessage({ task: 'loud' }), outcome, ...end })
+  }
+  const delays = monitorEventLoopDelay({ resolution: 5 })
+  delays.enable()
+  await journal.prune(now)
+  delays.disable()
+  expect(delays.max / 1e6).toBeLessThan(200)
 })

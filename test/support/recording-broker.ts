@@ -1,11 +1,12 @@
 import type { Broker } from '../../src/broker/broker.ts'
+import type { BrokerStatus } from '../../src/broker/broker-status.ts'
 import type { Candidate, Emission, Term } from '../../src/broker/term.ts'
 import type { Cursor } from '../../src/core/cursor.ts'
 import { TaskbeatError, TermLostError } from '../../src/core/errors.ts'
 
 /** The part of a broker that leads, over a real one: remembers what was emitted, and fails when it is told to. */
-export class RecordingBroker implements Pick<Broker, 'lead'> {
-  readonly #broker: Pick<Broker, 'lead'>
+export class RecordingBroker implements Pick<Broker, 'lead' | 'status'> {
+  readonly #broker: Pick<Broker, 'lead' | 'status'>
   /** Committed emissions, in order. */
   readonly emissions: Emission[] = []
   readonly restarts: Cursor[] = []
@@ -17,7 +18,7 @@ export class RecordingBroker implements Pick<Broker, 'lead'> {
   beforeEmit: () => void | Promise<void> = () => {}
   #lose: () => void = () => {}
 
-  constructor(broker: Pick<Broker, 'lead'>) {
+  constructor(broker: Pick<Broker, 'lead' | 'status'>) {
     this.#broker = broker
   }
 
@@ -30,6 +31,10 @@ export class RecordingBroker implements Pick<Broker, 'lead'> {
     const lost = new AbortController()
     this.#lose = () => lost.abort()
     return this.#record(term, lost.signal)
+  }
+
+  status(): Promise<BrokerStatus> {
+    return this.#broker.status()
   }
 
   /** As when the connection breaks: the term is over, and what is emitted in it rejects. */

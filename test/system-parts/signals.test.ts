@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { listenToSignals } from '../../src/system/signals.ts'
+import { holdSignals, listenToSignals } from '../../src/system/signals.ts'
 
 function listen() {
   const heard: string[] = []
@@ -30,4 +30,12 @@ test('after dispose a signal does what it does by itself', () => {
   const { listener } = listen()
   listener[Symbol.dispose]()
   expect(process.listenerCount('SIGTERM')).toBe(before)
+})
+
+test('signals that came while the program was loading are heeded as soon as somebody listens', () => {
+  holdSignals()
+  for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const) process.emit(signal, signal)
+  const { heard } = listen()
+  expect(heard).toEqual(['reload', 'stop SIGTERM', 'hurry SIGINT'])
+  expect(listen().heard).toEqual([])
 })

@@ -84,7 +84,11 @@ describe('the end of a process is the outcome', () => {
   })
 
   test('exit code 75 asks to be tried again', async () => {
-    expect(await run(aScript('exit 75'))).toEqual({ kind: 'retryAsked', reason: 'exit code 75' })
+    expect(await run(aScript('exit 75'))).toEqual({
+      kind: 'retryAsked',
+      reason: 'exit code 75',
+      exitCode: 75,
+    })
   })
 
   test.each(['SIGSEGV', 'SIGTERM', 'SIGKILL', 'SIGPIPE', 'SIGUSR1', 'SIGABRT'])(

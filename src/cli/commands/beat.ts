@@ -2,10 +2,12 @@ import { BeatService } from '../../app/beat-service.ts'
 import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
+import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
+import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
-import { runServices } from '../run-service.ts'
-import { remark } from '../terminal.ts'
+import { type Run, runServices } from '../run-service.ts'
+import { remark, type Terminal } from '../terminal.ts'
 
 /** `taskbeat beat`: emits what the schedule says, in the foreground. */
 export const addBeat: AddCommand = (program, { terminal, run }) => {
@@ -14,18 +16,20 @@ export const addBeat: AddCommand = (program, { terminal, run }) => {
     .description('emit each occurrence of the schedule to the broker, a little ahead of its time')
     .option('-c, --config <file>', 'the configuration')
     .addHelpText('after', '\nSIGHUP reloads the configuration, SIGTERM and SIGINT stop.')
-    .action(
-      run(async (options: { readonly config?: string }) => {
-        const { host, stdout } = terminal
-        const path = findConfiguration(options.config, 'beat', host, (text) => remark(terminal, text))
-        const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
-        const configuration = await readConfiguration(file, host)
-        const { settings } = configuration
-        const log = createLog({ ...settings.log, stream: stdout })
-        logWarnings(configuration, log)
-        const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
-        const reloads = createReloads({ file, host, log, take: (changed) => beat.reload(changed) })
-        return runServices({ services: [beat], log, reload: () => reloads.ask('asked') })
-      }),
-    )
+    .action(run((options: { readonly config?: string }) => runServices(() => prepareBeat(options, terminal))))
+}
+
+async function prepareBeat(options: { readonly config?: string }, terminal: Terminal): Promise<Run> {
+  const { host, stdout } = terminal
+  const path = findConfiguration(options.config, 'beat', host, (text) => remark(terminal, text))
+  const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
+  const configuration = await readConfiguration(file, host)
+  const { settings } = configuration
+  const log = createLog({ ...settings.log, stream: stdout })
+  announce(settings, log)
+  logWarnings(configuration, log)
+  const fixed = fixedOf(settings, { beat: true })
+  const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
+  const reloads = createReloads({ file, host, log, fixed, take: (changed) => beat.reload(changed) })
+  return { services: [beat], log, hostsModules: false, reload: () => reloads.ask('asked') }
 }

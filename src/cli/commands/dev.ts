@@ -9,10 +9,16 @@ import { describeError } from '../../core/errors.ts'
 import { createLog, type Log } from '../../observe/log.ts'
 import { narrate, type TaskbeatEvent } from '../../observe/narrate.ts'
 import { watchDirectories } from '../../system/watch-directories.ts'
+import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
+import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
-import { runServices } from '../run-service.ts'
-import { remark } from '../terminal.ts'
+import { type Run, runServices } from '../run-service.ts'
+import { remark, type Terminal } from '../terminal.ts'
+
+interface Options {
+  readonly config?: string
+}
 
 /** `taskbeat dev`: beat and worker in one process, for trying things out. */
 export const addDev: AddCommand = (program, { terminal, run }) => {
@@ -25,42 +31,51 @@ export const addDev: AddCommand = (program, { terminal, run }) => {
       '\nUnless the file says state_dir or broker.url, what it keeps is gone when it ends.',
     )
     .action(
-      run(async (options: { readonly config?: string }) => {
-        const { host, stdout } = terminal
-        const path = findConfiguration(options.config, 'dev', host, (text) => remark(terminal, text))
+      run(async (options: Options) => {
         using temporary = temporaryState()
-        const file: ConfigurationFile = { path, role: 'dev', stateDir: temporary.path }
-        const configuration = await readConfiguration(file, host)
-        const { settings } = configuration
-        const log = createLog({ ...settings.log, stream: stdout })
-        logWarnings(configuration, log)
-        const emit = (told: TaskbeatEvent): void => log.write(narrate(told))
-        const beat = new BeatService(settings, host, emit)
-        const worker = new WorkerService({
-          settings,
-          host,
-          emit,
-          refresh: () => reloads.ask('unknownTask'),
-        })
-        const reloads = createReloads({
-          file,
-          host,
-          log,
-          take: async (changed) => {
-            // The worker first: a task is known before its first occurrence comes.
-            await worker.reload(changed)
-            await beat.reload(changed)
-          },
-        })
-        const reload = (): Promise<void> => reloads.ask('asked')
-        return await runServices({
-          services: [worker, beat],
-          log,
-          reload,
-          whileRunning: () => watchSources(settings, reload, log),
-        })
+        return await runServices(() => prepareDev(options, temporary.path, terminal))
       }),
     )
+}
+
+async function prepareDev(options: Options, stateDir: string, terminal: Terminal): Promise<Run> {
+  const { host, stdout } = terminal
+  const path = findConfiguration(options.config, 'dev', host, (text) => remark(terminal, text))
+  const file: ConfigurationFile = { path, role: 'dev', stateDir }
+  const configuration = await readConfiguration(file, host)
+  const { settings } = configuration
+  const log = createLog({ ...settings.log, stream: stdout })
+  announce(settings, log, { temporary: stateDir })
+  logWarnings(configuration, log)
+  const fixed = fixedOf(settings, { beat: true })
+  const emit = (told: TaskbeatEvent): void => log.write(narrate(told))
+  const beat = new BeatService(settings, host, emit)
+  const worker = new WorkerService({
+    settings,
+    host,
+    emit,
+    refresh: () => reloads.ask('unknownTask'),
+  })
+  const reloads = createReloads({
+    file,
+    host,
+    log,
+    fixed,
+    hasNews: (changed) => worker.hasNews(changed),
+    take: async (changed) => {
+      // The worker first: a task is known before its first occurrence comes.
+      await worker.reload(changed)
+      await beat.reload(changed)
+    },
+  })
+  const reload = (): Promise<void> => reloads.ask('asked')
+  return {
+    services: [worker, beat],
+    log,
+    hostsModules: true,
+    reload,
+    whileRunning: () => watchSources(settings, reload, log),
+  }
 }
 
 /** Reloads when the configuration file or a task module changes. */

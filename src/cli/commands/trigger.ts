@@ -1,7 +1,6 @@
+import { triggeredMessage } from '../../beat/occurrence-message.ts'
 import { systemClock } from '../../core/clock.ts'
 import { newUuid } from '../../core/uuid.ts'
-import type { EntrySpec } from '../../schedule/entry-spec.ts'
-import type { TaskMessage } from '../../task/task-message.ts'
 import type { AddCommand } from '../command.ts'
 import {
   type ConfigurationOption,
@@ -24,33 +23,8 @@ export const addTrigger: AddCommand = (program, { terminal, run }) => {
     .action(
       run(async (name: string, options: ConfigurationOption & SendOptions) => {
         const { settings } = await readConfigurationOf(terminal, options, 'client')
-        return sendMessage(terminal, settings, triggered(findEntry(settings, name)), options)
+        const message = triggeredMessage(findEntry(settings, name), newUuid(), systemClock.now())
+        return sendMessage(terminal, settings, message, options)
       }),
     )
-}
-
-/** As many runs may wait for the one that executes as of the entry's own occurrences. */
-const waitLimit = 10
-
-/** An occurrence beside those of the schedule: with an id of its own, due now, and never replaced by another. */
-function triggered({ name, task, args, kwargs, queue, priority, overlap }: EntrySpec): TaskMessage {
-  const now = systemClock.now()
-  return {
-    id: newUuid(),
-    task,
-    args,
-    kwargs,
-    queue,
-    priority,
-    eta: now,
-    attempt: 1,
-    occurrence: {
-      entry: name,
-      due: now,
-      stamp: { epoch: 0, seq: 0 },
-      overlap,
-      waitLimit,
-      replaceable: false,
-    },
-  }
 }

@@ -4,10 +4,12 @@ import { WorkerService } from '../../app/worker-service.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
+import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
+import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
-import { runServices } from '../run-service.ts'
-import { remark } from '../terminal.ts'
+import { type Run, runServices } from '../run-service.ts'
+import { remark, type Terminal } from '../terminal.ts'
 
 interface Options {
   readonly config?: string
@@ -28,29 +30,33 @@ export const addWorker: AddCommand = (program, { terminal, run }) => {
       '\nSIGHUP reloads the configuration. SIGTERM and SIGINT stop: what runs gets its time (worker.grace), a second\n' +
         'signal means now.',
     )
-    .action(
-      run(async (options: Options) => {
-        const { host, stdout } = terminal
-        const path = findConfiguration(options.config, 'worker', host, (text) => remark(terminal, text))
-        const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
-        const configuration = await readConfiguration(file, host)
-        const log = createLog({ ...configuration.settings.log, stream: stdout })
-        logWarnings(configuration, log)
-        const reloads = createReloads({
-          file,
-          host,
-          log,
-          take: (changed) => worker.reload(withOptions(changed, options)),
-        })
-        const worker = new WorkerService({
-          settings: withOptions(configuration.settings, options),
-          host,
-          emit: (told) => log.write(narrate(told)),
-          refresh: () => reloads.ask('unknownTask'),
-        })
-        return runServices({ services: [worker], log, reload: () => reloads.ask('asked') })
-      }),
-    )
+    .action(run((options: Options) => runServices(() => prepareWorker(options, terminal))))
+}
+
+async function prepareWorker(options: Options, terminal: Terminal): Promise<Run> {
+  const { host, stdout } = terminal
+  const path = findConfiguration(options.config, 'worker', host, (text) => remark(terminal, text))
+  const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
+  const configuration = await readConfiguration(file, host)
+  const log = createLog({ ...configuration.settings.log, stream: stdout })
+  announce(configuration.settings, log)
+  logWarnings(configuration, log)
+  const fixed = fixedOf(configuration.settings, { beat: false })
+  const reloads = createReloads({
+    file,
+    host,
+    log,
+    fixed,
+    hasNews: (changed) => worker.hasNews(withOptions(changed, options)),
+    take: (changed) => worker.reload(withOptions(changed, options)),
+  })
+  const worker = new WorkerService({
+    settings: withOptions(configuration.settings, options),
+    host,
+    emit: (told) => log.write(narrate(told)),
+    refresh: () => reloads.ask('unknownTask'),
+  })
+  return { services: [worker], log, hostsModules: true, reload: () => reloads.ask('asked') }
 }
 
 /** What the command line says comes before the file. */

@@ -21,6 +21,6 @@ export function commandOutcome(
   const exitCode = exit.code ?? 0
   const reason = `exit code ${exitCode}`
   if (exitCode === 0) return { kind: 'succeeded', ...output }
-  if (exitCode === exitCodeTryAgain) return { kind: 'retryAsked', reason, ...output }
+  if (exitCode === exitCodeTryAgain) return { kind: 'retryAsked', reason, exitCode, ...output }
   return { kind: 'failed', reason, exitCode, ...output }
 }

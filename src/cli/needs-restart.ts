@@ -1,0 +1,23 @@
+import { relative } from 'node:path'
+import type { Settings } from '../config/settings.ts'
+
+/** What a reload does not change, by the names of the file. Small: it is kept as long as the process runs. */
+export type Fixed = Readonly<Record<string, string | number>>
+
+/** Of these settings, what holds until a restart. `parts`: what this process consists of. */
+export function fixedOf(settings: Settings, parts: { readonly beat: boolean }): Fixed {
+  const { stateDir, broker, beat, log } = settings
+  const besideState = relative(stateDir, broker.path)
+  return {
+    state_dir: stateDir,
+    // A database inside the state directory moves with it, which is one change and not two.
+    'broker.url': besideState.startsWith('..') ? broker.path : besideState,
+    ...(parts.beat && { 'broker.group': broker.group, 'beat.lookahead': beat.lookahead }),
+    'log.format': log.format,
+  }
+}
+
+/** The names of those that differ. */
+export function needsRestart(running: Fixed, changed: Fixed): readonly string[] {
+  return Object.keys(running).filter((name) => running[name] !== changed[name])
+}
