@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { describeBroker } from '../app/open-broker.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Log } from '../observe/log.ts'
 
@@ -6,10 +7,11 @@ import type { Log } from '../observe/log.ts'
 export function announce(settings: Settings, log: Log, options: { readonly temporary?: string } = {}): void {
   const { file, stateDir, broker } = settings
   const removed = stateDir === options.temporary ? ', which is removed at the end' : ''
-  const elsewhere = broker.path === join(stateDir, 'broker.db') ? '' : `, broker sqlite:${broker.path}`
+  const place = describeBroker(broker)
+  const elsewhere = place === join(stateDir, 'broker.db') ? '' : `, broker ${place}`
   log.write({
     level: 'info',
     message: `configuration ${file}, state in ${stateDir}${removed}${elsewhere}`,
-    fields: { file, state_dir: stateDir, broker: `sqlite:${broker.path}` },
+    fields: { file, state_dir: stateDir, broker: place },
   })
 }

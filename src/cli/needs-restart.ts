@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { describeBroker } from '../app/open-broker.ts'
 import type { Settings } from '../config/settings.ts'
 
 /** What a reload does not change, by the names of the file. Small: it is kept as long as the process runs. */
@@ -7,11 +8,12 @@ export type Fixed = Readonly<Record<string, string | number>>
 /** Of these settings, what holds until a restart. `parts`: what this process consists of. */
 export function fixedOf(settings: Settings, parts: { readonly beat: boolean }): Fixed {
   const { stateDir, broker, beat, log } = settings
-  const besideState = relative(stateDir, broker.path)
+  const place = describeBroker(broker)
+  const besideState = relative(stateDir, place)
   return {
     state_dir: stateDir,
     // A database inside the state directory moves with it, which is one change and not two.
-    'broker.url': besideState.startsWith('..') ? broker.path : besideState,
+    'broker.url': broker.kind === 'amqp' || besideState.startsWith('..') ? place : besideState,
     ...(parts.beat && { 'broker.group': broker.group, 'beat.lookahead': beat.lookahead }),
     'log.format': log.format,
   }
