@@ -7,7 +7,10 @@ import { formatTaskTime } from './task-time.ts'
 export interface Change {
   readonly attempt?: number
   readonly eta?: Instant
-  /** Without whatever said until when it may start. */
+  /**
+   * For whoever wants it run all the same: without what said until when it may start, and waiting for a run of its entry
+   * that executes rather than skipped for it.
+   */
   readonly unbounded?: boolean
 }
 
@@ -19,8 +22,15 @@ export function forwardTask(incoming: Incoming, { attempt, eta, unbounded = fals
   const headers = travellingHeaders(incoming.headers)
   if (attempt !== undefined) headers.retries = attempt - 1
   if (eta !== undefined) headers.eta = formatTaskTime(eta)
-  if (unbounded) for (const name of boundHeaders) delete headers[name]
+  if (unbounded) unbind(headers)
   return { ...envelope(incoming), headers }
+}
+
+function unbind(headers: Record<string, unknown>): void {
+  for (const name of boundHeaders) delete headers[name]
+  if (headers.taskbeat_entry === undefined || headers.taskbeat_overlap === 'allow') return
+  headers.taskbeat_overlap = 'queue'
+  headers.taskbeat_wait_limit = 1_000_000
 }
 
 /** The same message for the queue of dead letters, whatever it is. */
