@@ -358,9 +358,9 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       expect(inbox.size).toBe(0)
       await other.close()
       const again = await inbox.next()
-      expect(again.message.id).toBe(first.id)
       await again.settle({ kind: 'retry', at: soon(60_000) })
-      expect((await inbox.next()).message.id).toBe(second.id)
+      const last = await inbox.next()
+      expect(new Set([again, last].map(({ message }) => message.id))).toEqual(new Set([first.id, second.id]))
     })
 
     test('a run that waits for its retry does not execute', async () => {
