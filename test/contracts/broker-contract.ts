@@ -329,7 +329,7 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       const other = await world.connect()
       const first = anOccurrence('tick', { overlap: 'queue' })
       await broker.publish([first])
-      await consume(other).next()
+      await consume(other, 1).next()
       const inbox = consume(broker)
       await broker.publish([anOccurrence('tick', { overlap: 'queue', due: soon(1) })])
       await broker.publish([aMessage({ eta: soon(20) })])
