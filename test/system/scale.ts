@@ -1,6 +1,7 @@
 /** A hundred thousand entries: what they cost when they are loaded, and that they cost nothing while others are due. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually } from '../support/eventually.ts'
+import { waitedMs } from '../support/pressure.ts'
 import { memoryMib, processorMs, wholeProcessorMs } from '../support/process-usage.ts'
 import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
 import { World } from '../support/world.ts'
@@ -38,8 +39,10 @@ export async function carryWeight(
   world.configure(file)
   const checkMs = await check(world)
   const started = Date.now()
+  const waitedBefore = waitedMs('cpu')
   const beat = world.beat()
   const first = await beat.said(/^emitted/, { withinMs: 60_000 })
+  const waited = waitedMs('cpu') - waitedBefore
   const firstEmissionProcessorMs = wholeProcessorMs(beat.pid)
   const crowdEmittedBeforeMs = await watchCrowd(world, { crowd, crowdDue, from: first.time + 1_000 })
   const tickMs = await costOfTicks(beat, seconds)
@@ -55,8 +58,8 @@ export async function carryWeight(
     tickMs,
     tickOfHundredMs: await costWithHundred(seconds),
   }
-  // While others hold the processor, what counts is what the beat itself took of it.
-  if (Math.min(figures.firstEmissionMs, firstEmissionProcessorMs) > mostFirstEmissionMs)
+  // What it waited for a processor, because others held it, does not count.
+  if (figures.firstEmissionMs - waited > mostFirstEmissionMs)
     throw new Error(`the first emission comes within ${mostFirstEmissionMs} ms: ${JSON.stringify(figures)}`)
   if (checkMs > mostFirstEmissionMs)
     throw new Error(`check answers within ${mostFirstEmissionMs} ms: ${JSON.stringify(figures)}`)
@@ -80,15 +83,16 @@ function scheduleOf(count: number, crowd: number, crowdDue: number): string {
     if (index < pulses + crowd) return `  crowd-${index}: { at: "${due}", task: note }`
     return `  entry-${index}: { cron: "${index % 60} ${index % 24} 29 2 *", task: note, args: [order] }`
   })
-  return `beat: { lookahead: 10s }\ntasks: { note: { command: [date] } }\nschedules:\n${lines.join('\n')}\n`
+  return `beat: { lookahead: 10s }\ntasks: { note: { command: [date], stdin: json } }\nschedules:\n${lines.join('\n')}\n`
 }
 
-/** How long `taskbeat check` takes. */
+/** How long `taskbeat check` takes, without what it waited for a processor. */
 async function check(world: World): Promise<number> {
   const began = performance.now()
+  const waited = waitedMs('cpu')
   const { code, stderr } = await world.start('check', 'schedules.yaml').ended
-  if (code !== 0) throw new Error(`check ended with ${code}: ${stderr}`)
-  return performance.now() - began
+  if (code !== 0) throw new Error(`check ended with ${code}: ${stderr.slice(0, 1_000)}`)
+  return performance.now() - began - (waitedMs('cpu') - waited)
 }
 
 /** Looks at the queue until the crowd is due: all of it is there before, and nothing else comes late meanwhile. */
@@ -128,12 +132,16 @@ async function watchCrowd(
   return crowdDue - complete
 }
 
-/** What one second, in which ten occurrences are emitted, costs the beat in processor time. */
+/** What a second in which ten occurrences are emitted costs the beat in processor time: the middle one of all. */
 async function costOfTicks({ pid }: TaskbeatProcess, seconds: number): Promise<number> {
   await delay(2_000)
-  const before = processorMs(pid)
-  await delay(seconds * 1_000)
-  return (processorMs(pid) - before) / seconds
+  const costs: number[] = []
+  for (let second = 0; second < seconds; second++) {
+    const before = processorMs(pid)
+    await delay(1_000)
+    costs.push(processorMs(pid) - before)
+  }
+  return costs.sort((a, b) => a - b)[Math.floor(seconds / 2)] ?? Number.NaN
 }
 
 async function costWithHundred(seconds: number): Promise<number> {

@@ -5,7 +5,7 @@ import { BeatService } from '../../app/beat-service.ts'
 import { type ConfigurationFile, findConfiguration, readConfiguration } from '../../app/configuration.ts'
 import { WorkerService } from '../../app/worker-service.ts'
 import type { Settings } from '../../config/settings.ts'
-import { describeError } from '../../core/errors.ts'
+import { describeError, TaskbeatError } from '../../core/errors.ts'
 import { createLog, type Log } from '../../observe/log.ts'
 import { narrate, type TaskbeatEvent } from '../../observe/narrate.ts'
 import { watchDirectories } from '../../system/watch-directories.ts'
@@ -98,6 +98,15 @@ function withoutWildcards(pattern: string): string {
 
 /** A directory for what is kept, removed at the end. */
 function temporaryState(): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'taskbeat-dev-'))
+  const path = makeDirectory()
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+function makeDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'taskbeat-dev-'))
+  } catch (error) {
+    const why = `cannot make a temporary directory: ${tmpdir()}: ${describeError(error)}`
+    throw new TaskbeatError('STATE_UNUSABLE', why, { cause: error })
+  }
 }
