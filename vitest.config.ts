@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-/** Tests that judge time. They run last, one file after another, so that nothing of ours disturbs them. */
+/** Tests that judge time. They run first, one file after another, while no RabbitMQ or other test of ours is there. */
 const timing = ['idle', 'leaders', 'punctuality', 'scale'].map((name) => `test/system/${name}.test.ts`)
 
 const config: ViteUserConfig = defineConfig({
@@ -17,7 +17,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**'],
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,12 +26,12 @@ const config: ViteUserConfig = defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           exclude: timing,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
         extends: true,
-        test: { name: 'timing', include: timing, fileParallelism: false, sequence: { groupOrder: 2 } },
+        test: { name: 'timing', include: timing, fileParallelism: false, sequence: { groupOrder: 0 } },
       },
     ],
   },

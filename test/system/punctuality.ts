@@ -41,8 +41,10 @@ export async function measurePunctuality(world: World, dose: PunctualityDose): P
       throw new Error(`a task started early: ${told}`)
     const late = Math.max(figures.task.p99, figures.journal.p99) > mostLateMs
     if (!late && figures.task.leftOut <= mostLeftOut * dose.seconds * runsPerSecond) return figures
+    // A machine may be one of several on its host, and does not know when those are busy.
+    if (round < mostRounds) continue
     if (isQuiet) throw new Error(`of a hundred tasks one starts later than ${mostLateMs} ms: ${told}`)
-    if (round === mostRounds) throw new TooBusyError(`others wanted this machine too much: ${told}`)
+    throw new TooBusyError(`others wanted this machine too much: ${told}`)
   }
 }
 
