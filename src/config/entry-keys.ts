@@ -2,6 +2,7 @@ import type { Milliseconds } from '../core/instant.ts'
 import type { MissedPolicy, OverlapPolicy } from '../schedule/entry-spec.ts'
 import { type Json, jsonList, jsonMap } from './json-kind.ts'
 import { type Given, listOf, oneOf, oneOrMore } from './kind.ts'
+import { queueName } from './queue-name.ts'
 import type { Section } from './section.ts'
 import { duration, durationOrNone, name, text, wholeNumber, yesOrNo } from './simple-kinds.ts'
 import { type TaskValues, taskKeys } from './task-keys.ts'
@@ -48,7 +49,7 @@ export const entryKeys: Section<EntryValues> = {
     task: { kind: name, doc: 'A task of `tasks` or of a module.' },
     args: { kind: jsonList, doc: 'Positional arguments.' },
     kwargs: { kind: jsonMap, doc: 'Named arguments.' },
-    queue: { kind: name, doc: 'The queue that its messages go to.', default: "the task's" },
+    queue: { kind: queueName, doc: 'The queue that its messages go to.', default: "the task's" },
     priority: { kind: wholeNumber(0, 9), doc: 'Larger goes first.', default: '4' },
     timezone: { kind: zone, doc: 'The zone of cron, local times and dates.', default: "the file's" },
     anchor: {

@@ -35,6 +35,7 @@ export class EntryWarnings {
     if (due === undefined) this.#warnOfNever(entry)
     if (entry.spec.missed === 'skip')
       entry.given.missed_window?.at.warning('of no effect with missed: skip, which makes up for nothing')
+    this.#warnOfForeignQueue(entry)
     if (due !== undefined) this.#zone.look(entry, due)
     if (eta !== undefined) this.#crowd.count(eta)
     if (period !== undefined) warnOfLengths(entry, period, this.#around)
@@ -44,6 +45,14 @@ export class EntryWarnings {
   conclude(schedules: Place): void {
     this.#zone.conclude()
     this.#crowd.conclude(schedules)
+  }
+
+  /** Workers of others take from it as well, in whatever order they like. */
+  #warnOfForeignQueue({ spec, given: { overlap } }: WrittenEntry): void {
+    if (!overlap || overlap.value === 'allow' || !this.#around.foreignQueues.has(spec.queue)) return
+    overlap.at.warning(
+      `is not kept in the queue ${spec.queue}, which others declare (type: existing): runs may overlap there`,
+    )
   }
 
   /** Told to whoever checks a file: one that has been in force for years need not be blamed at each start. */

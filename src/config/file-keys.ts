@@ -4,10 +4,11 @@ import { type DefaultValues, defaultsKeys } from './entry-keys.ts'
 import { type Kind, listOf, oneOf } from './kind.ts'
 import { path, pattern } from './path-kind.ts'
 import type { Place } from './place.ts'
+import { queueName } from './queue-name.ts'
 import { queueMap } from './queues-kind.ts'
 import { type Section, sectionOf, type Values } from './section.ts'
 import type { LogFormat, LogLevel, QueueSettings } from './settings.ts'
-import { duration, name, wholeNumber } from './simple-kinds.ts'
+import { duration, wholeNumber } from './simple-kinds.ts'
 import { zone } from './timing-kinds.ts'
 
 export interface WorkerValues {
@@ -48,7 +49,7 @@ export const workerKeys: Section<WorkerValues> = {
       doc: 'Files whose exported tasks this worker knows: paths or patterns, from the directory of this file.',
     },
     queues: {
-      kind: listOf(name, 'a list of at least one queue', 1),
+      kind: listOf(queueName, 'a list of at least one queue', 1),
       doc: 'The queues it takes work from.',
       default: 'every queue that this file names, taskbeat first',
     },

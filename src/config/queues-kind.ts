@@ -1,9 +1,8 @@
 import type { Kind } from './kind.ts'
 import { oneOf } from './kind.ts'
+import { queueNameProblem } from './queue-name.ts'
 import { readSection, type Section } from './section.ts'
 import type { QueueSettings } from './settings.ts'
-import { isName, nameExpected } from './simple-kinds.ts'
-import { quoted } from './yaml-node.ts'
 
 interface QueueValues {
   readonly type: QueueSettings['type']
@@ -28,7 +27,8 @@ export const queueMap: Kind<readonly QueueSettings[]> = {
     const queues: QueueSettings[] = []
     for (const { key, keyOffset, value } of at.pairs(at.node)) {
       const place = at.at(key, value)
-      if (!isName(key)) place.problem(`expected ${nameExpected}, got ${quoted(key)}`, keyOffset)
+      const problem = queueNameProblem(key)
+      if (problem !== undefined) place.problem(problem, keyOffset)
       const given = readSection(place, queueKeys)
       queues.push({ name: key, type: given?.type?.value ?? 'quorum' })
     }

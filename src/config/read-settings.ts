@@ -9,7 +9,7 @@ import { readEntries } from './read-entries.ts'
 import { completeTask, readTasks } from './read-task.ts'
 import type { Reading } from './reading.ts'
 import { isGiven, readSection, type Values } from './section.ts'
-import type { Settings } from './settings.ts'
+import type { QueueSettings, Settings } from './settings.ts'
 import { defaultStateDir } from './state-dir.ts'
 import type { Surroundings } from './surroundings.ts'
 import { isEmptyMap, type YamlNode } from './yaml-node.ts'
@@ -47,6 +47,9 @@ export function readSettings(
   const top = new Place(reading, root)
   const given = readSection(top, fileKeys)
   if (!given) return undefined
+  const stateDir = given.state_dir?.value ?? reading.stateDir ?? defaultStateDir(file, reading.env)
+  const broker = readBroker(given.broker?.value, stateDir, reading)
+  const queues = given.queues?.value ?? []
   const around: Surroundings = {
     timezone: given.timezone?.value ?? 'UTC',
     saysTimezone: (given.timezone ?? given.defaults?.value.timezone) !== undefined,
@@ -54,9 +57,9 @@ export function readSettings(
     tasks: readTasks(given.tasks?.value),
     modules: (given.worker?.value.modules?.value.length ?? 0) > 0,
     queues: given.worker?.value.queues?.value,
+    foreignQueues: new Set(broker.kind === 'amqp' ? namesOfForeign(queues) : []),
   }
   requireSchedules(top, given, reading)
-  const stateDir = given.state_dir?.value ?? reading.stateDir ?? defaultStateDir(file, reading.env)
   const grace = given.worker?.value.grace?.value ?? milliseconds(300_000)
   const found = new Collection(reading, around, parts, grace)
   for (const task of around.tasks.values()) found.addTask(task)
@@ -66,8 +69,8 @@ export function readSettings(
     file,
     timezone: around.timezone,
     stateDir,
-    broker: readBroker(given.broker?.value, stateDir, reading),
-    queues: given.queues?.value ?? [],
+    broker,
+    queues,
     beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
     schedules: found.entries,
     tasks: found.tasks,
@@ -84,6 +87,10 @@ export function readSettings(
     },
   }
   return { settings, lines: { schedules: found.entryLines, tasks: found.taskLines } }
+}
+
+function namesOfForeign(queues: readonly QueueSettings[]): string[] {
+  return queues.filter(({ type }) => type === 'existing').map(({ name }) => name)
 }
 
 function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {

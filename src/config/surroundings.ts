@@ -13,4 +13,6 @@ export interface Surroundings {
   readonly modules: boolean
   /** The queues that the file's workers take from, where it says so. */
   readonly queues: readonly string[] | undefined
+  /** Queues of RabbitMQ that others declare. */
+  readonly foreignQueues: ReadonlySet<string>
 }

@@ -3,9 +3,10 @@ import type { RetryPolicy } from '../task/retry-policy.ts'
 import { argv, script, variables } from './command-kinds.ts'
 import { oneOf } from './kind.ts'
 import { path } from './path-kind.ts'
+import { queueName } from './queue-name.ts'
 import { retry } from './retry-kind.ts'
 import type { Section } from './section.ts'
-import { duration, durationOrNone, name, size, text } from './simple-kinds.ts'
+import { duration, durationOrNone, size, text } from './simple-kinds.ts'
 
 export interface TaskValues {
   readonly command: readonly string[]
@@ -67,7 +68,7 @@ export const taskKeys: Section<TaskValues> = {
       doc: 'How often a failed attempt is tried again, or {max, delay, factor, max_delay, jitter, exit_codes}.',
       default: '0',
     },
-    queue: { kind: name, doc: 'The queue that it waits in.', default: 'the queue taskbeat' },
+    queue: { kind: queueName, doc: 'The queue that it waits in.', default: 'the queue taskbeat' },
     isolation: {
       kind: oneOf(['inline'], ['thread', 'process']),
       doc: 'Where the code of a module task runs.',

@@ -273,6 +273,16 @@ describe('the rest of the file', () => {
     ],
     ['queues: [celery]', /^queues: expected a map/],
     [
+      'queues: { mail.eta: {} }',
+      'queues.mail.eta: expected a queue that taskbeat does not make itself, got "mail.eta": what ends in .eta holds messages until they are due',
+    ],
+    ['worker: { queues: [taskbeat, mail.dead] }', /^worker\.queues\[1\]: .*got "mail\.dead": .*dead letters/],
+    ['defaults: { queue: mail.lane.12 }', /^defaults\.queue: .*runs that may not overlap/],
+    ['tasks: { t: { shell: x, queue: mail.running.oak } }', /^tasks\.t\.queue: .*long runs/],
+    ['worker: { queues: [taskbeat.mail] }', /^worker\.queues\[0\]: .*begins with taskbeat\. is its own/],
+    ['worker: { queues: [amq.gen-1] }', /RabbitMQ’s own/],
+    [`worker: { queues: [${'ä'.repeat(76)}] }`, /in at most 150 bytes, got 152/],
+    [
       'broker: { url: "sqlite::memory:" }',
       'broker.url: expected sqlite:PATH: beat and worker meet in a file',
     ],

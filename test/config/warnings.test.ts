@@ -83,6 +83,17 @@ describe('what is legal and suspicious is warned of', () => {
     ])
   })
 
+  it('overlap of an entry whose queue others declare', () => {
+    const rest = 'broker: { url: "amqp://host" }\nqueues: { celery: { type: existing } }'
+    const entry = 'every: 1m, task: t, queue: celery'
+    expect(about(`${entry}, overlap: queue`, rest)).toEqual([
+      'schedules.e.overlap: is not kept in the queue celery, which others declare (type: existing): runs may overlap there',
+    ])
+    expect(about(`${entry}, overlap: allow`, rest)).toEqual([])
+    expect(about(entry, rest)).toEqual([])
+    expect(about(`${entry}, overlap: skip`, 'queues: { celery: { type: existing } }')).toEqual([])
+  })
+
   it('a file that others may write', () => {
     expect(about('every: 1m, task: t', '', { mode: 0o664 })).toEqual([
       'its group may write this file (mode 0664), and so decide what runs',

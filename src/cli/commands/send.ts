@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { didYouMean } from '../../config/did-you-mean.ts'
+import { queueNameProblem } from '../../config/queue-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { isName, nameExpected } from '../../config/simple-kinds.ts'
 import { systemClock } from '../../core/clock.ts'
@@ -91,14 +92,12 @@ function toMessage(
   { timezone }: Settings,
   task: string,
   definition: TaskDefinition | undefined,
-  { args = [], kwargs = {}, countdown, eta: etaText, queue: queueName, priority, expires }: Call,
+  { args = [], kwargs = {}, countdown, eta: etaText, queue: named, priority, expires }: Call,
 ): TaskMessage {
-  const queue = queueName ?? definition?.queue ?? defaultQueue
-  for (const [what, name] of [
-    ['<task>', task],
-    ['--queue', queue],
-  ] as const)
-    if (!isName(name)) throw new TaskbeatError('USAGE', `${what}: expected ${nameExpected}`)
+  const queue = named ?? definition?.queue ?? defaultQueue
+  if (!isName(task)) throw new TaskbeatError('USAGE', `<task>: expected ${nameExpected}`)
+  const problem = queueNameProblem(queue)
+  if (problem !== undefined) throw new TaskbeatError('USAGE', `--queue: ${problem}`)
   const now = systemClock.now()
   const eta =
     etaText === undefined

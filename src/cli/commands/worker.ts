@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
 import { WorkerService } from '../../app/worker-service.ts'
+import { queueNameProblem } from '../../config/queue-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
@@ -72,6 +73,8 @@ function withOptions(settings: Settings, { queues, concurrency }: Options): Sett
 function parseQueues(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim())
   if (names.includes('')) throw new InvalidArgumentError('expected names separated by commas')
+  const problem = names.map(queueNameProblem).find((each) => each !== undefined)
+  if (problem !== undefined) throw new InvalidArgumentError(problem)
   return names
 }
 
