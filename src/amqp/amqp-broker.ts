@@ -36,7 +36,7 @@ import { Declarations } from './declarations.ts'
 import { leadByBaton } from './lead-by-baton.ts'
 import type { Link } from './link.ts'
 import { openLink } from './open-link.ts'
-import type { Credentials, TlsFiles } from './open-session.ts'
+import type { ReadPassword, TlsFiles } from './open-session.ts'
 import { Peers } from './peers.ts'
 import { type Letter, Publisher } from './publisher.ts'
 import { Republisher } from './republisher.ts'
@@ -49,7 +49,8 @@ import type { QueueType } from './topology.ts'
 export interface AmqpBrokerOptions {
   /** At least one; those of a cluster in the order of preference. */
   readonly addresses: readonly Address[]
-  readonly credentials?: Credentials
+  /** Of those that have none; without it, `guest`. */
+  readonly readPassword?: ReadPassword
   readonly tls?: TlsFiles
   readonly heartbeat: Milliseconds
   /** An ETA nearer than this is waited for by a worker, others in the broker. */
@@ -210,11 +211,11 @@ class AmqpBroker implements Broker {
   }
 
   #connection(name: string) {
-    const { credentials, tls, heartbeat, deadlines, host, pid } = this.#options
+    const { readPassword, tls, heartbeat, deadlines, host, pid } = this.#options
     return {
       name: `taskbeat ${name} (${host}, ${pid})`,
       heartbeatMs: heartbeat,
-      ...(credentials ? { credentials } : {}),
+      ...(readPassword ? { readPassword } : {}),
       ...(tls ? { tls } : {}),
       ...(deadlines ? { deadlines } : {}),
     }

@@ -16,7 +16,7 @@ import {
   credentials,
   type Options,
 } from 'amqplib'
-import type { Address } from './address.ts'
+import type { Greeting } from './vhost-refusal.ts'
 
 export type {
   Channel as RawChannel,
@@ -32,17 +32,10 @@ export interface RawConnection {
   readonly blocked: boolean
 }
 
-export interface RawConnectionOptions {
-  readonly address: Address
-  readonly username: string
-  readonly password: string
+export interface RawConnectionOptions extends Greeting {
   /** Shown in the broker's list of connections. */
   readonly name: string
   readonly heartbeatSeconds: number
-  /** PEM; of what is missing the system's own is taken. */
-  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
-  /** Destroys the socket, in whatever state it is. */
-  readonly signal: AbortSignal
 }
 
 /** The larger part of what amqplib can do without copying a message into several frames; RabbitMQ's own limit. */

@@ -1,15 +1,49 @@
 import { TaskbeatError } from '../core/errors.ts'
 import { type Address, placeOf } from './address.ts'
 
-/** Why no session could be opened, for the person who has to do something about it. Never holds the password. */
-export function toConnectError(error: unknown, address: Address, username: string): TaskbeatError {
+/**
+ * Why no session could be opened, for the person who has to do something about it. Never holds the password. `refusal`:
+ * what the broker said of the vhost.
+ */
+export function toConnectError(
+  error: unknown,
+  address: Address,
+  username: string,
+  refusal?: string,
+): TaskbeatError {
   const place = placeOf(address)
-  return new TaskbeatError('BROKER_UNAVAILABLE', describe(error, address, place, username), { cause: error })
+  const why = wasRefusedVhost(error)
+    ? describeVhostRefusal(address, place, username, refusal)
+    : describe(error, address, place, username)
+  const words = wordsOf(error, refusal)
+  const cause = words === undefined ? error : new Error(words, { cause: error })
+  return new TaskbeatError('BROKER_UNAVAILABLE', why, { cause })
+}
+
+/** In place of words that say nothing to a person: what the broker said instead, or OpenSSL's name for it. */
+function wordsOf(error: unknown, refusal: string | undefined): string | undefined {
+  if (refusal !== undefined) return refusal
+  const code = codeOf(error)
+  return code?.startsWith('ERR_SSL') ? code : undefined
+}
+
+/** The user was let in, and not into the vhost. */
+export function wasRefusedVhost(error: unknown): boolean {
+  return /ConnectionOpenOk; got <ConnectionClose/.test(textOf(error))
+}
+
+function describeVhostRefusal(
+  { vhost }: Address,
+  place: string,
+  username: string,
+  refusal = 'there is none of that name, or the user has no permission for it',
+): string {
+  return `${place} lets ${username} in, but not into the vhost ${vhost}: ${refusal}`
 }
 
 function describe(error: unknown, address: Address, place: string, username: string): string {
   const code = codeOf(error)
-  const text = error instanceof Error ? error.message : String(error)
+  const text = textOf(error)
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -50,14 +84,16 @@ const unknownAuthority: ReadonlySet<string> = new Set([
 ])
 
 /** amqplib tells what went wrong while greeting in words only: the one place where an error is read by its text. */
-function describeGreeting(text: string, { vhost, tls }: Address, place: string, username: string): string {
+function describeGreeting(text: string, { tls }: Address, place: string, username: string): string {
   if (/: 403 \(/.test(text)) return `${place} does not accept the user ${username} with this password`
-  if (/ConnectionOpenOk; got <ConnectionClose/.test(text))
-    return `${place} lets ${username} in, but not into the vhost ${vhost}: there is none of that name, or the user has no permission for it`
   if (/terminated by server: (.*)$/s.test(text)) return `${place} ended the greeting: ${text}`
   if (/^SASL mechanism/.test(text)) return `${place} does not take user and password: ${text}`
   const otherwise = tls ? '' : ', a port that wants amqps://'
   return `${place} does not greet as RabbitMQ does: another service${otherwise}, or a node that is starting or stopping (${text})`
+}
+
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim()
 }
 
 function codeOf(error: unknown): string | undefined {

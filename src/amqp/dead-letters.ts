@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetters } from '../broker/dead-letters.ts'
 import type { Clock } from '../core/clock.ts'
-import { TaskbeatError } from '../core/errors.ts'
+import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { forwardTask } from './codec.ts'
 import { openReading, type Reading } from './dead-letters-reading.ts'
@@ -145,5 +145,6 @@ const mostCopies = 100
 const connectionWaitMs = 5_000
 
 function unavailable(cause: unknown): TaskbeatError {
-  return new TaskbeatError('BROKER_UNAVAILABLE', 'the dead letters cannot be read from the broker', { cause })
+  const message = `the dead letters cannot be read from the broker: ${describeError(cause)}`
+  return new TaskbeatError('BROKER_UNAVAILABLE', message, { cause })
 }

@@ -24,7 +24,7 @@ import { type Address, placeOf } from './address.ts'
 import type { AmqplibSession } from './amqplib-session.ts'
 import { type Deadlines, defaultDeadlines } from './deadlines.ts'
 import type { Link } from './link.ts'
-import { type Credentials, openSession, type TlsFiles } from './open-session.ts'
+import { openSession, type ReadPassword, type TlsFiles } from './open-session.ts'
 import type { Session } from './session.ts'
 
 export interface LinkOptions {
@@ -32,8 +32,8 @@ export interface LinkOptions {
   readonly name: string
   /** At least one; those of a cluster in the order of preference. */
   readonly addresses: readonly Address[]
-  /** What they are completed by; default guest/guest. */
-  readonly credentials?: Credentials
+  /** Of those that have none; without it, `guest`. */
+  readonly readPassword?: ReadPassword
   readonly tls?: TlsFiles
   /** After twice as long without a sign the other side counts as dead. Default 10 s; whole seconds. */
   readonly heartbeatMs?: Milliseconds
@@ -69,6 +69,8 @@ class AmqpLink implements Link {
   #state: State = { kind: 'opening' }
   /** Why there is no session. */
   #obstacle: unknown
+  /** The same, of each place, since there was one last. */
+  readonly #told = new Map<string, string>()
 
   constructor(options: LinkOptions) {
     this.name = options.name
@@ -137,7 +139,7 @@ class AmqpLink implements Link {
       session = await openSession({
         address,
         name,
-        credentials: this.#options.credentials ?? {},
+        readPassword: this.#options.readPassword,
         tls: this.#options.tls ?? {},
         heartbeatMs: this.#options.heartbeatMs ?? milliseconds(10_000),
         clock,
@@ -170,13 +172,22 @@ class AmqpLink implements Link {
     const { emit, name } = this.#options
     const place = placeOf(address)
     this.#obstacle = error
-    if (wasReady) emit({ kind: 'linkLost', link: name, place, error })
-    else emit({ kind: 'linkFailed', link: name, place, error, failures, nextInMs: pause })
+    if (wasReady) {
+      emit({ kind: 'linkLost', link: name, place, error })
+      return
+    }
+    const reason = describeError(error)
+    const isNews = this.#told.get(place) !== reason
+    this.#told.set(place, reason)
+    emit({ kind: 'linkFailed', link: name, place, error, failures, isNews, nextInMs: pause })
   }
 
   #become(state: State): void {
     this.#state = state
-    if (state.kind === 'ready') this.#obstacle = undefined
+    if (state.kind === 'ready') {
+      this.#obstacle = undefined
+      this.#told.clear()
+    }
     for (const look of this.#watchers) look()
   }
 
@@ -184,7 +195,7 @@ class AmqpLink implements Link {
     if (this.#state.kind === 'closed') return new TaskbeatError('BROKER_UNAVAILABLE', 'the link is closed')
     const cause = this.#obstacle
     const places = this.#options.addresses.map(placeOf).join(', ')
-    const message = cause === undefined ? `${places} has not answered yet` : describeError(cause)
+    const message = cause === undefined ? `${places} did not answer in time` : describeError(cause)
     return new TaskbeatError('BROKER_UNAVAILABLE', message, { cause })
   }
 }

@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import type { Clock } from '../core/clock.ts'
-import { TaskbeatError } from '../core/errors.ts'
+import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { Milliseconds } from '../core/instant.ts'
 import { type Address, placeOf } from './address.ts'
 import { openConnection } from './amqplib-connect.ts'
-import { AmqplibSession } from './amqplib-session.ts'
-import { toConnectError } from './connect-error.ts'
-import { type Deadlines, overdue } from './deadlines.ts'
+import { AmqplibSession, type SessionParts } from './amqplib-session.ts'
+import { toConnectError, wasRefusedVhost } from './connect-error.ts'
+import { overdue } from './deadlines.ts'
+import { askVhostRefusal, type Greeting } from './vhost-refusal.ts'
 
-/** What the URLs leave open. */
-export interface Credentials {
-  readonly username?: string
-  readonly password?: string
-}
+/** Where a password is that the URL leaves open: read for each connection, so that one that was changed is in use with the next. */
+export type ReadPassword = () => Promise<string | undefined>
 
 /** Paths of PEM files, read for each connection: a certificate that was renewed is in use with the next. */
 export interface TlsFiles {
@@ -21,24 +18,21 @@ export interface TlsFiles {
   readonly key?: string
 }
 
-export interface OpenSession {
+export interface OpenSession extends Omit<SessionParts, 'raw' | 'place'> {
   readonly address: Address
   readonly name: string
-  readonly credentials: Credentials
+  /** Undefined = there is none, as when it resolves with undefined: then it is `guest`. */
+  readonly readPassword: ReadPassword | undefined
   readonly tls: TlsFiles
   readonly heartbeatMs: Milliseconds
-  readonly clock: Clock
-  readonly deadlines: Deadlines
   readonly signal: AbortSignal
-  readonly onBlocked: (reason: string) => void
-  readonly onUnblocked: () => void
 }
 
 /** One connection, greeted and listened to. Rejects with BROKER_UNAVAILABLE, in words for a person. */
 export async function openSession(options: OpenSession): Promise<AmqplibSession> {
-  const { address, credentials, clock, deadlines, signal } = options
-  const username = address.username ?? credentials.username ?? 'guest'
-  const password = address.password ?? credentials.password ?? 'guest'
+  const { address, clock, deadlines, signal } = options
+  const username = address.username ?? 'guest'
+  const password = address.password ?? (await readPassword(options.readPassword)) ?? 'guest'
   const tls = address.tls ? await readTlsFiles(options.tls) : {}
   // The end of the socket for as long as it greets; the session holds the socket itself.
   const end = new AbortController()
@@ -52,23 +46,20 @@ export async function openSession(options: OpenSession): Promise<AmqplibSession>
     late = isOverdue
     if (isOverdue) end.abort()
   })
+  const greeting: Greeting = { address, username, password, tls, signal: end.signal }
   try {
     // Raced, because amqplib can be left by its socket at a moment when it tells nobody.
     const raw = await Promise.race([
       openConnection({
-        address,
-        username,
-        password,
+        ...greeting,
         name: options.name,
         heartbeatSeconds: Math.max(1, Math.round(options.heartbeatMs / 1_000)),
-        tls,
-        signal: end.signal,
       }),
       rejectedBy(end.signal),
     ])
     return new AmqplibSession({ ...options, raw, place: placeOf(address) })
   } catch (error) {
-    if (!late) throw toConnectError(error, address, username)
+    if (!late) throw toConnectError(error, address, username, await refusalOf(error, greeting))
     throw new TaskbeatError(
       'BROKER_UNAVAILABLE',
       `${placeOf(address)} did not greet as RabbitMQ does within ${deadlines.connectMs} ms: a firewall, another service, or a broker that hangs`,
@@ -80,11 +71,24 @@ export async function openSession(options: OpenSession): Promise<AmqplibSession>
   }
 }
 
+/** What the broker said, where amqplib does not hand it on. */
+async function refusalOf(error: unknown, greeting: Greeting): Promise<string | undefined> {
+  return wasRefusedVhost(error) ? askVhostRefusal(greeting) : undefined
+}
+
 function rejectedBy(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)
     else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
+}
+
+async function readPassword(read: ReadPassword | undefined): Promise<string | undefined> {
+  try {
+    return await read?.()
+  } catch (error) {
+    throw new TaskbeatError('BROKER_UNAVAILABLE', describeError(error), { cause: error })
+  }
 }
 
 async function readTlsFiles(files: TlsFiles): Promise<{ ca?: Buffer; cert?: Buffer; key?: Buffer }> {

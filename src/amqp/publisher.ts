@@ -121,7 +121,7 @@ export class Publisher {
     try {
       return await this.#parts.link.session(patience)
     } catch (error) {
-      throw unavailable('there is no connection to the broker', error)
+      throw unavailable(`there is no connection to the broker: ${describeError(error)}`, error)
     }
   }
 }

@@ -23,13 +23,13 @@ export function openBroker({ settings, host, create, emit }: OpenBroker): Broker
   const { broker } = settings
   const common = { clock: systemClock, host: host.name, pid: host.pid, emit }
   if (broker.kind === 'sqlite') return openSqliteBroker({ ...common, path: broker.path, create })
-  const password = brokerPassword(broker.passwordFile, host)
+  brokerPassword(broker.passwordFile, host) // whoever starts hears at once that it cannot be read
   const types = new Map(settings.queues.map(({ name, type }) => [name, type]))
   const { heartbeat, hold, consumerTimeout, tls } = broker
   return openAmqpBroker({
     ...common,
     addresses: broker.urls.map(addressOf),
-    credentials: password === undefined ? {} : { password },
+    readPassword: async () => brokerPassword(broker.passwordFile, host),
     tls,
     heartbeat,
     hold,

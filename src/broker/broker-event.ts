@@ -25,6 +25,8 @@ export type LinkEvent =
       readonly error: unknown
       /** How many in a row have failed, from 1. */
       readonly failures: number
+      /** The first of the row at this place, or for another reason than the one before it. */
+      readonly isNews: boolean
       readonly nextInMs: number
     }
   | { readonly kind: 'linkLost'; readonly link: string; readonly place: string; readonly error: unknown }

@@ -11,8 +11,7 @@ export function narrateLink(event: LinkEvent): Line {
       return { level: 'info', message: `connected to ${event.place} (${event.link})`, fields }
     case 'linkFailed':
       return {
-        // The first of a row is news; the others only say that it is still so.
-        level: event.failures === 1 ? 'error' : 'debug',
+        level: event.isNews ? 'error' : 'debug',
         message: `cannot connect (${event.link}): ${describeError(event.error)}; trying again in ${describeDuration(milliseconds(event.nextInMs))}`,
         fields: { ...fields, failures: event.failures },
       }

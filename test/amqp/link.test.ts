@@ -11,7 +11,7 @@ import { useRabbitmq } from '../support/rabbitmq.ts'
 import { freePort } from '../support/rabbitmq-control.ts'
 import { isInstalled, RabbitmqNode } from '../support/rabbitmq-node.ts'
 import { Relay } from '../support/relay.ts'
-import { ScriptedPeer } from '../support/scripted-peer.ts'
+import { type Script, ScriptedPeer } from '../support/scripted-peer.ts'
 
 const rabbitmq = useRabbitmq()
 const pem = (name: string): string => join(import.meta.dirname, '../fixtures/tls', name)
@@ -181,11 +181,48 @@ describe('a broker that cannot be used says why', () => {
 
   test('there is no such vhost, or it is not for this user', async () => {
     const url = await rabbitmq.url()
-    expect(await obstacle(url.replace(/[^/]+$/, 'nowhere'))).toMatch('not into the vhost nowhere')
+    expect(await obstacle(url.replace(/[^/]+$/, 'nowhere'))).toMatch(
+      /lets guest in, but not into the vhost nowhere: NOT_ALLOWED - vhost nowhere not found$/,
+    )
     await rabbitmq.node.addUser('stranger', 'secret')
     expect(await obstacle(url.replace('guest:guest', 'stranger:secret'))).toMatch(
-      'lets stranger in, but not into',
+      /lets stranger in, but not into the vhost \S+: NOT_ALLOWED - .* refused for user 'stranger'/,
     )
+  })
+
+  test.each<[string, Script['connection.open']]>([
+    ['says nothing the second time', (from) => from.socket.destroy()],
+    ['talks without an end', (from) => from.send(Buffer.from([1, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0]))],
+  ])('it lets nobody into the vhost, and %s', async (_, then) => {
+    let refusals = 0
+    const peer = await ScriptedPeer.listen({
+      'connection.open': (from, frame) => {
+        if (refusals++ === 0) from.close(530, 'NOT_ALLOWED - no')
+        else then?.(from, frame)
+      },
+    })
+    expect(await obstacle(peer.url)).toMatch('there is none of that name, or the user has no permission')
+  })
+
+  test('the password cannot be read; once it can, and is another, it is used', async () => {
+    const url = await rabbitmq.url()
+    await rabbitmq.node.addUser('rotated', 'first')
+    await rabbitmq.node.allow('rotated', url.slice(url.lastIndexOf('/') + 1))
+    const answers = [
+      () => Promise.reject(new Error('EACCES: no')),
+      () => Promise.reject(new Error('EACCES: no')),
+      () => Promise.resolve('stale'),
+      () => Promise.resolve('first'),
+    ]
+    const { session, events } = openTestLink(url.replace('guest:guest', 'rotated'), {
+      readPassword: () => answers.shift()?.() ?? Promise.resolve('first'),
+    })
+    await session()
+    expect(events.of('linkFailed').map(({ error, isNews }) => [String(error), isNews])).toEqual([
+      [expect.stringMatching('EACCES: no'), true],
+      [expect.stringMatching('EACCES: no'), false],
+      [expect.stringMatching('does not accept the user rotated'), true],
+    ])
   })
 
   test('TLS is spoken to a port without it, and the other way round', async () => {

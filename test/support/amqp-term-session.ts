@@ -16,7 +16,7 @@ export async function openTestSession(
   return openSession({
     address,
     name: 'test',
-    credentials: {},
+    readPassword: undefined,
     tls: {},
     heartbeatMs,
     clock: systemClock,
