@@ -15,6 +15,7 @@ import { addCheck } from './commands/check.ts'
 import { addDead } from './commands/dead.ts'
 import { addDev } from './commands/dev.ts'
 import { addNext } from './commands/next.ts'
+import { addReference } from './commands/reference.ts'
 import { addRuns } from './commands/runs.ts'
 import { addSend } from './commands/send.ts'
 import { addShow } from './commands/show.ts'
@@ -37,6 +38,7 @@ const commands: readonly AddCommand[] = [
   addRuns,
   addShow,
   addDead,
+  addReference,
 ]
 
 /** Runs the command that `argv` (without node and script) names, and resolves with the exit code. */

@@ -14,6 +14,7 @@ const expected = 'sqlite:PATH or amqp[s]://USER@HOST/VHOST, or a list of the lat
 /** One URL, or a list of those of the nodes of one cluster. */
 export const brokerUrl: Kind<BrokerPlace> = {
   expected,
+  schema: { anyOf: [text.schema, { type: 'array', items: text.schema, minItems: 1 }] },
   read(at) {
     const places = at.node.kind === 'list' ? at.node.items.map((node, index) => at.item(index, node)) : [at]
     if (places.length === 0) return at.mismatch(expected)

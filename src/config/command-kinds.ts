@@ -1,10 +1,14 @@
-import { fromText, type Kind } from './kind.ts'
+import { fromText, type Kind, scalarSchema } from './kind.ts'
 import type { Place } from './place.ts'
 import { describeNode, quoted } from './yaml-node.ts'
+
+/** `~` and the like are texts here, whatever YAML makes of them. */
+const asWrittenSchema = { type: [...scalarSchema.type, 'null'] }
 
 /** A command and its arguments, each as written: `+14`, `0644` and `~` stay what they are. No shell looks at them. */
 export const argv: Kind<readonly string[]> = {
   expected: 'a command as a list, [PROGRAM, ARGUMENT, …]',
+  schema: { type: 'array', items: asWrittenSchema, minItems: 1 },
   read(at) {
     if (at.node.kind === 'scalar' && typeof at.node.value === 'string')
       return at.mismatch(this.expected, 'a line for the shell goes under shell:')
@@ -25,6 +29,11 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Environment variables, their values as written. */
 export const variables: Kind<Readonly<Record<string, string>>> = {
   expected: 'a map of NAME: value',
+  schema: {
+    type: 'object',
+    propertyNames: { pattern: '^(?!TASKBEAT_)[A-Za-z_][A-Za-z0-9_]*$' },
+    additionalProperties: asWrittenSchema,
+  },
   read(at) {
     if (at.node.kind !== 'map') return at.mismatch(this.expected)
     const values: Record<string, string> = {}

@@ -1,14 +1,15 @@
 import type { Milliseconds } from '../core/instant.ts'
 import { type BrokerValues, brokerKeys } from './broker-keys.ts'
-import { type DefaultValues, defaultsKeys } from './entry-keys.ts'
+import { type DefaultValues, defaultsKeys, entryAndTaskKeys } from './entry-keys.ts'
 import { type Kind, listOf, oneOf } from './kind.ts'
 import { path, pattern } from './path-kind.ts'
 import type { Place } from './place.ts'
 import { queueName } from './queue-name.ts'
 import { queueMap } from './queues-kind.ts'
-import { type Section, sectionOf, type Values } from './section.ts'
+import { type Section, sectionOf, sectionSchema, type Values } from './section.ts'
 import type { LogFormat, LogLevel, QueueSettings } from './settings.ts'
 import { duration, wholeNumber } from './simple-kinds.ts'
+import { taskKeys } from './task-keys.ts'
 import { zone } from './timing-kinds.ts'
 
 export interface WorkerValues {
@@ -95,8 +96,8 @@ export const fileKeys: Section<FileValues> = {
       kind: sectionOf(defaultsKeys),
       doc: 'Keys of entries and tasks, for all that do not say otherwise.',
     },
-    schedules: { kind: named(), doc: 'The entries: what is due when.' },
-    tasks: { kind: named(), doc: 'What entries and applications can call.' },
+    schedules: { kind: named(entryAndTaskKeys), doc: 'The entries: what is due when.' },
+    tasks: { kind: named(taskKeys), doc: 'What entries and applications can call.' },
     queues: { kind: queueMap, doc: 'RabbitMQ: the queues that are not as we would make them.' },
     worker: { kind: sectionOf(workerKeys), doc: 'The process that executes.' },
     log: { kind: sectionOf(logKeys), doc: 'What is logged, and how.' },
@@ -105,6 +106,12 @@ export const fileKeys: Section<FileValues> = {
 }
 
 /** A map from names to what they mean, read later, when everything that it may refer to is known. */
-function named(): Kind<Place> {
-  return { expected: 'a map', read: (at) => (at.node.kind === 'map' ? at : at.mismatch('a map')) }
+function named<V>(section: Section<V>): Kind<Place> {
+  return {
+    expected: 'a map',
+    get schema() {
+      return { type: 'object', additionalProperties: sectionSchema(section) }
+    },
+    read: (at) => (at.node.kind === 'map' ? at : at.mismatch('a map')),
+  }
 }

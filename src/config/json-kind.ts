@@ -12,6 +12,7 @@ const largestArgumentBytes = largestMessageBytes - 8_192
 /** Positional arguments. */
 export const jsonList: Kind<readonly Json[]> = {
   expected: 'a list',
+  schema: { type: 'array' },
   read(at) {
     if (at.node.kind !== 'list') return at.mismatch(this.expected)
     const value = readArguments(at)
@@ -22,6 +23,7 @@ export const jsonList: Kind<readonly Json[]> = {
 /** Keyword arguments. */
 export const jsonMap: Kind<Readonly<Record<string, Json>>> = {
   expected: 'a map',
+  schema: { type: 'object' },
   read(at) {
     if (at.node.kind !== 'map') return at.mismatch(this.expected)
     const value = readArguments(at)

@@ -1,9 +1,14 @@
 import type { Place } from './place.ts'
 
+/** A part of a JSON Schema (draft 2020-12). It admits whatever the reader admits, and often more. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
 /** A kind of value: what is expected, and how it is read from its place, any problem reported there. */
 export interface Kind<T> {
   /** Fit to follow "expected": `a duration such as 10s`. */
   readonly expected: string
+  /** The same for editors. */
+  readonly schema: JsonSchema
   read(at: Place): T | undefined
 }
 
@@ -16,10 +21,14 @@ export interface Given<T> {
 /** What a text becomes: a value, or nothing, with a hint for whoever wrote it where there is one. */
 export type TextRule<T> = (text: string, at: Place) => { readonly value?: T; readonly hint?: string }
 
+/** One word or text, or what counts as it is written. */
+export const scalarSchema = { type: ['string', 'number', 'boolean'] } as const
+
 /** A kind that is written as one word or text; numbers and the like count as they are written. */
-export function fromText<T>(expected: string, rule: TextRule<T>): Kind<T> {
+export function fromText<T>(expected: string, rule: TextRule<T>, schema: JsonSchema = scalarSchema): Kind<T> {
   return {
     expected,
+    schema,
     read(at) {
       const { node } = at
       if (node.kind !== 'scalar' || node.value === null) return at.mismatch(expected)
@@ -33,6 +42,9 @@ export function fromText<T>(expected: string, rule: TextRule<T>): Kind<T> {
 export function listOf<T>(item: Kind<T>, expected: string, least = 0): Kind<readonly T[]> {
   return {
     expected,
+    get schema() {
+      return { type: 'array', items: item.schema, ...(least > 0 && { minItems: least }) }
+    },
     read(at) {
       if (at.node.kind !== 'list' || at.node.items.length < least) return at.mismatch(expected)
       const values = at.node.items.map((node, index) => item.read(at.item(index, node)))
@@ -45,6 +57,9 @@ export function listOf<T>(item: Kind<T>, expected: string, least = 0): Kind<read
 export function oneOrMore<T>(kind: Kind<T>): Kind<readonly Given<T>[]> {
   return {
     expected: `${kind.expected}, or a list of such`,
+    get schema() {
+      return { anyOf: [kind.schema, { type: 'array', items: kind.schema, minItems: 1 }] }
+    },
     read(at) {
       const places = at.node.kind === 'list' ? at.node.items.map((node, index) => at.item(index, node)) : [at]
       if (places.length === 0) return at.mismatch(kind.expected)
@@ -61,12 +76,17 @@ export function oneOrMore<T>(kind: Kind<T>): Kind<readonly Given<T>[]> {
 /** One of a few words; `notYet` are words that a later version will know. */
 export function oneOf<const T extends string>(words: readonly T[], notYet: readonly string[] = []): Kind<T> {
   const expected = [words.slice(0, -1).join(', '), words.at(-1)].filter((part) => part !== '').join(' or ')
-  const known = fromText<T>(expected, (text) => {
-    const value = words.find((word) => word === text)
-    return value === undefined ? {} : { value }
-  })
+  const known = fromText<T>(
+    expected,
+    (text) => {
+      const value = words.find((word) => word === text)
+      return value === undefined ? {} : { value }
+    },
+    { enum: words },
+  )
   return {
     expected,
+    schema: known.schema,
     read(at) {
       const isLater = at.node.kind === 'scalar' && notYet.includes(at.node.source)
       return isLater ? at.problem(notSupportedYet) : known.read(at)

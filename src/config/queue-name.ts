@@ -27,6 +27,7 @@ export function queueNameProblem(queue: string): string | undefined {
 /** The name of a queue, as users choose it. */
 export const queueName: Kind<string> = {
   expected: 'the name of a queue',
+  schema: name.schema,
   read(at) {
     const written = name.read(at)
     const problem = written === undefined ? undefined : queueNameProblem(written)

@@ -1,7 +1,7 @@
 import type { Kind } from './kind.ts'
 import { oneOf } from './kind.ts'
 import { queueNameProblem } from './queue-name.ts'
-import { readSection, type Section } from './section.ts'
+import { readSection, type Section, sectionSchema } from './section.ts'
 import type { QueueSettings } from './settings.ts'
 
 interface QueueValues {
@@ -22,6 +22,9 @@ export const queueKeys: Section<QueueValues> = {
 /** A map from names of queues to what they are. */
 export const queueMap: Kind<readonly QueueSettings[]> = {
   expected: 'a map from names of queues to their type',
+  get schema() {
+    return { type: 'object', additionalProperties: sectionSchema(queueKeys) }
+  },
   read(at) {
     if (at.node.kind !== 'map') return at.mismatch(this.expected)
     const queues: QueueSettings[] = []

@@ -1,6 +1,6 @@
 import { defaultBackoff, type RetryPolicy } from '../task/retry-policy.ts'
 import { type Kind, listOf, oneOf } from './kind.ts'
-import { isGiven, readSection, type Section } from './section.ts'
+import { isGiven, readSection, type Section, sectionSchema } from './section.ts'
 import { duration, factor, wholeNumber } from './simple-kinds.ts'
 
 const attempts = wholeNumber(0, 1_000)
@@ -41,6 +41,9 @@ export const retryKeys: Section<RetryValues> = {
 /** A number of attempts after the first, or the whole policy. */
 export const retry: Kind<RetryPolicy> = {
   expected: 'a number of attempts, or a map with max',
+  get schema() {
+    return { anyOf: [attempts.schema, { ...sectionSchema(retryKeys), required: ['max'] }] }
+  },
   read(at) {
     if (at.node.kind === 'scalar') {
       if (typeof at.node.value !== 'number') return at.mismatch(this.expected)

@@ -1,5 +1,5 @@
 import { didYouMean } from './did-you-mean.ts'
-import { type Given, type Kind, notSupportedYet } from './kind.ts'
+import { type Given, type JsonSchema, type Kind, notSupportedYet } from './kind.ts'
 import type { Place } from './place.ts'
 import { hasKey } from './yaml-node.ts'
 
@@ -26,7 +26,26 @@ export type Values<V> = { readonly [K in keyof V]?: Given<V[K]> }
 
 /** A map that is itself a section. */
 export function sectionOf<V>(section: Section<V>): Kind<Values<V>> {
-  return { expected: 'a map', read: (at) => readSection(at, section) }
+  return {
+    expected: 'a map',
+    get schema() {
+      return sectionSchema(section)
+    },
+    read: (at) => readSection(at, section),
+  }
+}
+
+/** A section for editors: its keys with their sentences, and no others. */
+export function sectionSchema<V>(section: Section<V>): JsonSchema {
+  const properties = Object.entries<Key<unknown>>(section.keys).map(([name, key]) => [
+    name,
+    { ...key.kind.schema, description: describeKey(key) },
+  ])
+  return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false }
+}
+
+function describeKey({ doc, default: standard }: Key<unknown>): string {
+  return standard === undefined ? doc : `${doc} Default: ${standard}.`
 }
 
 /** Reads a map by its declaration; undefined when it is no map. */

@@ -18,6 +18,7 @@ export const name: Kind<string> = fromText(nameExpected, (value) => (isName(valu
 
 export const yesOrNo: Kind<boolean> = {
   expected: 'true or false',
+  schema: { type: 'boolean' },
   read(at) {
     const { node } = at
     return node.kind === 'scalar' && typeof node.value === 'boolean' ? node.value : at.mismatch(this.expected)
@@ -28,6 +29,7 @@ export function wholeNumber(least: number, largest: number): Kind<number> {
   const expected = `a whole number from ${least} to ${largest}`
   return {
     expected,
+    schema: { type: 'integer', minimum: least, maximum: largest },
     read(at) {
       const value = at.node.kind === 'scalar' ? at.node.value : undefined
       const fits = Number.isInteger(value) && Number(value) >= least && Number(value) <= largest
@@ -40,6 +42,7 @@ export function factor(least: number, largest: number): Kind<number> {
   const expected = `a number from ${least} to ${largest}`
   return {
     expected,
+    schema: { type: 'number', minimum: least, maximum: largest },
     read(at) {
       const value = at.node.kind === 'scalar' ? at.node.value : undefined
       return typeof value === 'number' && value >= least && value <= largest ? value : at.mismatch(expected)
@@ -49,13 +52,15 @@ export function factor(least: number, largest: number): Kind<number> {
 
 /** A length of time of at least `leastMs`. */
 export function duration(leastMs: number): Kind<Milliseconds> {
-  return fromText(durationExpected(leastMs), (value) => atLeast(leastMs, value))
+  return fromText(durationExpected(leastMs), (value) => atLeast(leastMs, value), { type: 'string' })
 }
 
 /** A length of time, or `none`, which takes back what `defaults` says. */
 export function durationOrNone(leastMs: number): Kind<Milliseconds | 'none'> {
-  return fromText<Milliseconds | 'none'>(`${durationExpected(leastMs)}, or none`, (value) =>
-    value === 'none' ? { value } : atLeast(leastMs, value),
+  return fromText<Milliseconds | 'none'>(
+    `${durationExpected(leastMs)}, or none`,
+    (value) => (value === 'none' ? { value } : atLeast(leastMs, value)),
+    { type: 'string' },
   )
 }
 

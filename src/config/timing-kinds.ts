@@ -7,6 +7,7 @@ import { text } from './simple-kinds.ts'
 /** A cron expression that was understood, as written. */
 export const cron: Kind<string> = {
   expected: 'a cron expression',
+  schema: { type: 'string' },
   read(at) {
     const expression = text.read(at)
     if (expression === undefined) return undefined
@@ -28,6 +29,7 @@ export const moment: Kind<string> = fromText('a date and time such as 2027-01-01
 /** A local date. */
 export const date: Kind<string> = {
   expected: 'a date as in 2026-12-25',
+  schema: { type: 'string' },
   read(at) {
     const written = text.read(at)
     if (written === undefined) return undefined
