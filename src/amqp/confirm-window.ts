@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { newUuid } from '../core/uuid.ts'
 import type { RawChannel, RawConfirmChannel, RawMessage, RawPublishOptions } from './amqplib-connect.ts'
 import { type Deadlines, overdue } from './deadlines.ts'
-import { copyTable } from './header-table.ts'
+import { tableToWrite } from './header-table.ts'
 import type { Outgoing, PublishOutcome } from './session.ts'
 
 /** How many messages may wait for their confirm at once; a publish above it waits for its turn. */
@@ -158,7 +158,7 @@ export function publishRaw(
 ): boolean {
   if (outgoing.body.length > largestBody)
     throw new Error(`a body of ${outgoing.body.length} bytes is more than RabbitMQ takes (${largestBody})`)
-  const headers = copyTable(outgoing.headers)
+  const headers = tableToWrite(outgoing.headers)
   // RabbitMQ would send copies to the queues that these name; headers may come from outside.
   delete headers.CC
   delete headers.BCC
