@@ -82,7 +82,16 @@ export class AmqpConsumer implements Consumer {
     this.#parts = parts
     this.#intake = intake
     this.#health = new Health(clock, emit)
-    this.#handOut = new HandOut({ intake, ledger, republisher, revoked, idle: () => this.#endWhenIdle() })
+    this.#handOut = new HandOut({
+      intake,
+      ledger,
+      republisher,
+      revoked,
+      idle: () => this.#endWhenIdle(),
+      spare: () => {
+        for (const each of this.#intakes.values()) each.slotsFree()
+      },
+    })
     this.#desk = new LaneDesk({
       clock,
       handOut: this.#handOut,
@@ -237,7 +246,7 @@ export class AmqpConsumer implements Consumer {
       relay: this.#relay,
       republisher,
       behind: () => this.#getInLine(),
-      onFailure: (error) => this.#health.failed('leave a lane to another worker', error),
+      health: this.#health,
     })
     this.#intakes.set(queue, intake)
     await intake.open(session)

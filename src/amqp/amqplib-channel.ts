@@ -1,5 +1,5 @@
 import { newUuid } from '../core/uuid.ts'
-import type { RawChannel, RawConfirmChannel } from './amqplib-connect.ts'
+import type { RawChannel, RawConfirmChannel, RawMessage } from './amqplib-connect.ts'
 import type { AmqplibSession } from './amqplib-session.ts'
 import { ConfirmWindow, publishRaw } from './confirm-window.ts'
 import { copyTable } from './header-table.ts'
@@ -104,22 +104,23 @@ export class AmqplibChannel implements Channel {
     options: ConsumeOptions,
     take: (incoming: Incoming) => void,
   ): Promise<Subscription> {
-    const { consumerTag } = await this.#ask(`consume from ${queue}`, () =>
-      this.#raw.consume(
-        queue,
-        (raw) => {
-          if (this.lost.aborted) return
-          if (!raw) return this.#session.destroy(new Error(`the broker cancelled the consumer of ${queue}`))
-          try {
-            take(new Received(queue, raw, this))
-          } catch (error) {
-            // amqplib would close the channel and tell nobody why.
-            this.#session.destroy(error instanceof Error ? error : new Error(String(error)))
-          }
-        },
-        { noAck: options.noAck ?? false, exclusive: options.exclusive ?? false },
-      ),
-    )
+    const receive = (raw: RawMessage | null) => {
+      if (this.lost.aborted) return
+      if (!raw) return this.#session.destroy(new Error(`the broker cancelled the consumer of ${queue}`))
+      try {
+        take(new Received(queue, raw, this))
+      } catch (error) {
+        // amqplib would close the channel and tell nobody why.
+        this.#session.destroy(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    const { noAck = false, exclusive = false, prefetch } = options
+    const { consumerTag } = await this.#ask(`consume from ${queue}`, async () => {
+      // Both in one turn: it holds for the consumers that are asked for after it.
+      const limited = prefetch === undefined ? undefined : this.#raw.prefetch(prefetch)
+      const consuming = this.#raw.consume(queue, receive, { noAck, exclusive })
+      return (await Promise.all([consuming, limited]))[0]
+    })
     return {
       cancel: async () => {
         if (this.lost.aborted) return

@@ -14,6 +14,8 @@ export interface HandOutParts {
   readonly revoked: (message: TaskMessage) => Veto | undefined
   /** Nothing that was handed out is left to be settled. */
   readonly idle: () => void
+  /** A slot is free again, and nobody waits for it. */
+  readonly spare: () => void
 }
 
 /** Hands out what is due, as deliveries, and never more to execute than there are slots. */
@@ -24,7 +26,7 @@ export class HandOut {
 
   constructor(parts: HandOutParts) {
     this.#parts = parts
-    this.#slots = new SlotQueue(parts.intake.slots, parts.ledger)
+    this.#slots = new SlotQueue(parts.intake.slots, parts.ledger, parts.spare)
   }
 
   /** How many are handed out and not settled. */
@@ -32,8 +34,8 @@ export class HandOut {
     return this.#count
   }
 
-  get hasFreeSlot(): boolean {
-    return this.#slots.hasFree
+  get freeSlots(): number {
+    return this.#slots.free
   }
 
   /** Hands it out as soon as there is a slot for it. */

@@ -46,6 +46,11 @@ export class Lane {
     return this.#room.size
   }
 
+  /** Its session is over. */
+  get lost(): boolean {
+    return this.#channel.lost.aborted
+  }
+
   /** Gets in line. */
   subscribe(): Promise<void> {
     return this.#next(() => this.#enter())

@@ -9,13 +9,16 @@
  * then, says that it is behind, which counts as a change among the workers. Nobody steps aside while a run of the lane executes: that is what keeps two runs of an
  * entry apart. So who owns what is a matter of balance, and who may start a run is the broker's word alone.
  */
+import type { Health } from './health.ts'
 import type { Lane } from './lane.ts'
 
 export interface LanesParts {
   /** This worker owns a lane and is behind others in it. */
   readonly behind: () => void
-  readonly onFailure: (error: unknown) => void
+  readonly health: Health
 }
+
+const operation = 'leave a lane to another worker'
 
 export class Lanes {
   readonly #lanes: readonly Lane[]
@@ -66,12 +69,17 @@ export class Lanes {
   }
 
   #tryToLeave(lane: Lane): void {
-    lane.stepAside().then((stepped) => {
-      if (!stepped) return
-      this.#toLeave.delete(lane)
-      this.#left.add(lane)
-      this.#reclaim()
-    }, this.#parts.onFailure)
+    const { health } = this.#parts
+    lane.stepAside().then(
+      (stepped) => {
+        health.succeeded(operation)
+        if (!stepped) return
+        this.#toLeave.delete(lane)
+        this.#left.add(lane)
+        this.#reclaim()
+      },
+      (error: unknown) => lane.lost || health.failed(operation, error),
+    )
   }
 
   #reclaim(): void {

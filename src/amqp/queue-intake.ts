@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { HandOut } from './hand-out.ts'
+import type { Health } from './health.ts'
 import { HeldMessage, type Holdings } from './held-message.ts'
 import { Lane, lanePrefetch } from './lane.ts'
 import type { LaneDesk } from './lane-desk.ts'
@@ -9,6 +10,7 @@ import type { Republisher } from './republisher.ts'
 import type { Channel, Incoming, Session, Subscription } from './session.ts'
 import { etaQueue, hasLanes, laneQueues, type QueueType } from './topology.ts'
 import { WaitingRoom } from './waiting-room.ts'
+import { WorkSubscription } from './work-subscription.ts'
 
 export interface QueueIntakeParts {
   readonly queue: string
@@ -22,7 +24,7 @@ export interface QueueIntakeParts {
   readonly republisher: Republisher
   /** This worker is behind others in a lane that it owns. */
   readonly behind: () => void
-  readonly onFailure: (error: unknown) => void
+  readonly health: Health
 }
 
 /** How many messages that are not due yet one worker holds of one queue. */
@@ -31,7 +33,7 @@ export const roomPrefetch = 1_000
 /**
  * All that a consumer takes of one queue in one session.
  *
- *     Q      due            ──▶ handed out when a slot is free
+ *     Q      due            ──▶ handed out when a slot is free; work-subscription.ts says how many
  *     Q.eta  due soon       ──▶ waiting room ──▶ handed out if a slot is free, else passed to Q for any worker
  *     Q.lane one at a time  ──▶ lane         ──▶ desk ──▶ handed out
  *
@@ -41,7 +43,8 @@ export const roomPrefetch = 1_000
 export class QueueIntake {
   readonly #parts: QueueIntakeParts
   readonly #room: WaitingRoom<HeldMessage>
-  readonly #subscriptions: Subscription[] = []
+  #eta: Subscription | undefined
+  #work: WorkSubscription | undefined
   readonly #channels: Channel[] = []
   #lanes: Lanes | undefined
   #stopped = false
@@ -64,20 +67,16 @@ export class QueueIntake {
     ])
     this.#channels.push(work, eta)
     if (hasLanes(type)) await this.#openLanes(session)
-    this.#subscriptions.push(
-      await eta.consume(etaQueue(queue), {}, (incoming) => this.#wait(incoming, eta)),
-      await work.consume(queue, {}, (incoming) => this.#take(incoming, work)),
-    )
+    this.#eta = await eta.consume(etaQueue(queue), {}, (incoming) => this.#wait(incoming, eta))
+    this.#work = this.#openWork(session, work)
+    await this.#work.open()
   }
 
   /** Takes no more; what nobody has taken is given back by whoever stops this. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#room.close()
-    await Promise.all([
-      ...this.#subscriptions.splice(0).map((subscription) => subscription.cancel()),
-      this.#lanes?.unsubscribe(),
-    ])
+    await Promise.all([this.#eta?.cancel(), this.#work?.stop(), this.#lanes?.unsubscribe()])
   }
 
   /** Nothing of it is left to be settled. */
@@ -89,7 +88,13 @@ export class QueueIntake {
   close(): void {
     this.#stopped = true
     this.#room.close()
+    this.#work?.close()
     this.#lanes?.close()
+  }
+
+  /** There are free slots, and nobody waits for one. */
+  slotsFree(): void {
+    this.#work?.slotsFree()
   }
 
   /** The workers of this queue are others than before. */
@@ -102,16 +107,32 @@ export class QueueIntake {
   }
 
   async #openLanes(session: Session): Promise<void> {
-    const { queue, clock, desk, relay, republisher, holdings, behind, onFailure } = this.#parts
+    const { queue, clock, desk, relay, republisher, holdings, behind, health } = this.#parts
     const channel = await session.openChannel({ confirm: false, prefetch: lanePrefetch })
     this.#channels.push(channel)
     const receive = (incoming: Incoming): HeldMessage | undefined => this.#receive(incoming, channel)
     const parts = { clock, desk, relay, republisher, holdings, receive }
     this.#lanes = new Lanes(
       laneQueues(queue).map((name) => new Lane(name, channel, parts)),
-      { behind, onFailure },
+      { behind, health },
     )
     await this.#lanes.subscribe()
+  }
+
+  #openWork(session: Session, channel: Channel): WorkSubscription {
+    const { queue, slots, clock, handOut, relay, holdings, health } = this.#parts
+    return new WorkSubscription({
+      queue,
+      slots,
+      clock,
+      session,
+      channel,
+      handOut,
+      relay,
+      waiting: () => [...holdings].filter((held) => held.origin === queue && held.startable),
+      take: (incoming) => this.#take(incoming, channel),
+      health,
+    })
   }
 
   #take(incoming: Incoming, channel: Channel): void {
@@ -119,7 +140,10 @@ export class QueueIntake {
     const held = this.#receive(incoming, channel)
     if (!held || this.#stopped) return
     if (held.message.eta > clock.now() || this.#isOfLane(held)) relay.passOn(held)
-    else handOut.offer(held)
+    else {
+      handOut.offer(held)
+      if (held.startable) this.#work?.slotsTaken()
+    }
   }
 
   #wait(incoming: Incoming, channel: Channel): void {
@@ -131,7 +155,7 @@ export class QueueIntake {
 
   #due(held: HeldMessage): void {
     const { handOut, relay } = this.#parts
-    if (handOut.hasFreeSlot && !this.#isOfLane(held)) handOut.offer(held)
+    if (handOut.freeSlots > 0 && !this.#isOfLane(held)) handOut.offer(held)
     else relay.passOn(held)
   }
 

@@ -65,6 +65,8 @@ export interface Subscription {
 export interface ConsumeOptions {
   readonly noAck?: boolean
   readonly exclusive?: boolean
+  /** How many of its deliveries may be unacknowledged, instead of what holds for its channel. */
+  readonly prefetch?: number
 }
 
 export interface QueueDeclaration {

@@ -11,6 +11,11 @@ export interface SlotRequest {
   readonly start: () => boolean
 }
 
+/** Of equals the one who asked first. */
+interface Place extends SlotRequest {
+  readonly number: number
+}
+
 /** The slots of one process: a consumer that replaces another shares them with what that one handed out. */
 export class SlotLedger {
   used = 0
@@ -19,27 +24,33 @@ export class SlotLedger {
 
 /** How many runs a worker executes at once, and who is next when all slots are taken. */
 export class SlotQueue {
-  readonly #waiting = new Heap<SlotRequest>((a, b) => b.priority - a.priority || a.eta - b.eta)
+  readonly #waiting = new Heap<Place>(
+    (a, b) => b.priority - a.priority || a.eta - b.eta || a.number - b.number,
+  )
   readonly #count: number
   readonly #ledger: SlotLedger
+  readonly #spare: () => void
   readonly #serve = (): void => this.#grantWhileFree()
+  #asked = 0
   #closed = false
 
-  constructor(count: number, ledger: SlotLedger) {
+  /** `spare` is called when a slot is free again that nobody waits for. */
+  constructor(count: number, ledger: SlotLedger, spare: () => void) {
     this.#count = count
     this.#ledger = ledger
+    this.#spare = spare
     ledger.freed.add(this.#serve)
   }
 
-  get hasFree(): boolean {
-    return this.#ledger.used < this.#count
+  get free(): number {
+    return Math.max(0, this.#count - this.#ledger.used)
   }
 
   /** Starts it at once when a slot is free, otherwise when it is the first of those who wait. */
   ask(request: SlotRequest): void {
     if (this.#closed) return
-    if (this.hasFree && this.#waiting.size === 0) this.#grant(request)
-    else this.#waiting.push(request)
+    if (this.free > 0 && this.#waiting.size === 0) this.#grant(request)
+    else this.#waiting.push({ ...request, number: this.#asked++ })
   }
 
   /** A slot is free again. */
@@ -56,8 +67,9 @@ export class SlotQueue {
   }
 
   #grantWhileFree(): void {
-    while (!this.#closed && this.hasFree && this.#waiting.size > 0)
+    while (!this.#closed && this.free > 0 && this.#waiting.size > 0)
       this.#grant(this.#waiting.pop() as SlotRequest)
+    if (!this.#closed && this.free > 0) this.#spare()
   }
 
   #grant(request: SlotRequest): void {

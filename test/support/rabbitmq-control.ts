@@ -108,6 +108,14 @@ export class RabbitmqControl implements RabbitmqPlace {
     const [ready = 0, unacknowledged = 0] = (counts.match(/\d+/g) ?? []).map(Number)
     return { ready, unacknowledged }
   }
+
+  /** How often anything about a quorum queue has changed: what was put in, taken, settled or subscribed to. */
+  async changesOf(vhost: string, queue: string): Promise<number> {
+    const index = await this.evaluate(
+      `ets:lookup_element(ra_metrics, rabbit_misc:r(<<"${vhost}">>, queue, <<"${queue}">>), 5)`,
+    )
+    return Number(index)
+  }
 }
 
 /** A port that nobody listens on at this moment. */

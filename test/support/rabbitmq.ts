@@ -39,6 +39,11 @@ export function useRabbitmq(): SharedRabbitmq {
   }
 }
 
+/** The virtual host in such a URL. */
+export function vhostOf(url: string): string {
+  return new URL(url).pathname.slice(1)
+}
+
 async function ask(socketPath: string): Promise<RabbitmqAnswer> {
   const socket = connect(socketPath)
   await once(socket, 'connect')

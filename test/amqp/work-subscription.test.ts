@@ -1,0 +1,88 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Broker } from '../../src/broker/broker.ts'
+import type { Delivery } from '../../src/broker/delivery.ts'
+import { connectAmqp } from '../support/amqp-broker-world.ts'
+import { Inbox } from '../support/inbox.ts'
+import { aMessage } from '../support/messages.ts'
+import { useRabbitmq, vhostOf } from '../support/rabbitmq.ts'
+
+const rabbitmq = useRabbitmq()
+
+function consume(broker: Broker, slots: number, queues = ['taskbeat']): Inbox {
+  const inbox = new Inbox()
+  const consumer = broker.consume({ queues, slots, deliver: inbox.deliver })
+  onTestFinished(() => consumer.stop())
+  return inbox
+}
+
+/** A worker that takes from the queue, and all of whose slots then go to what it takes from another. */
+async function startBusyWorker(
+  url: string,
+  slots: number,
+  other: string,
+): Promise<{ inbox: Inbox; runs: Delivery[] }> {
+  const broker = connectAmqp(url)
+  const inbox = consume(broker, slots, ['taskbeat', other])
+  await broker.publish(Array.from({ length: slots }, () => aMessage({ queue: other })))
+  return { inbox, runs: await inbox.take(slots) }
+}
+
+const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map(({ message }) => message.id)
+
+describe('a queue', () => {
+  test('gives to an idle worker what a busy one was given and cannot start', async () => {
+    const url = await rabbitmq.url()
+    const busy = await startBusyWorker(url, 4, 'one')
+    const sender = connectAmqp(url)
+    const messages = Array.from({ length: 4 }, () => aMessage({ attempt: 2, kwargs: { of: 'mine' } }))
+    await sender.publish(messages)
+    const taken = (await consume(sender, 10).take(4)).map(({ message }) => message)
+    const byId = (a: { id: string }, b: { id: string }): number => a.id.localeCompare(b.id)
+    expect(taken.toSorted(byId)).toEqual(messages.toSorted(byId))
+    expect(busy.inbox.size).toBe(0)
+  })
+
+  test('keeps what waits in its order when no other worker takes from it', async () => {
+    const url = await rabbitmq.url()
+    const busy = await startBusyWorker(url, 4, 'one')
+    const sender = connectAmqp(url)
+    const messages = Array.from({ length: 6 }, (_, index) => aMessage({ args: [index] }))
+    await sender.publish(messages)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    expect(busy.inbox.size).toBe(0)
+    const order: string[] = []
+    for (const run of busy.runs) {
+      await run.settle({ kind: 'ack' })
+      const next = await busy.inbox.next()
+      order.push(next.message.id)
+    }
+    expect(order).toEqual(messages.slice(0, 4).map(({ id }) => id))
+  })
+
+  test('is at rest while all of its workers are busy, and goes on when one is not', async () => {
+    const url = await rabbitmq.url()
+    const workers = [await startBusyWorker(url, 2, 'one'), await startBusyWorker(url, 2, 'two')]
+    const messages = Array.from({ length: 4 }, () => aMessage())
+    await connectAmqp(url).publish(messages)
+    const changes = (): Promise<number> => rabbitmq.node.changesOf(vhostOf(url), 'taskbeat')
+    await expect
+      .poll(
+        async () => {
+          const before = await changes()
+          await new Promise((resolve) => setTimeout(resolve, 1_500))
+          return (await changes()) - before
+        },
+        { timeout: 10_000, interval: 10 },
+      )
+      .toBe(0)
+    const [free] = workers
+    for (const run of free?.runs ?? []) await run.settle({ kind: 'ack' })
+    const taken: string[] = []
+    for (const _ of messages) {
+      const delivery = await free?.inbox.next()
+      taken.push(...idsOf(delivery ? [delivery] : []))
+      await delivery?.settle({ kind: 'ack' })
+    }
+    expect(new Set(taken)).toEqual(new Set(messages.map(({ id }) => id)))
+  }, 20_000)
+})
