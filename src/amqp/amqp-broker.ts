@@ -40,7 +40,7 @@ import type { ReadPassword, TlsFiles } from './open-session.ts'
 import { Peers } from './peers.ts'
 import { type Letter, Publisher } from './publisher.ts'
 import { Republisher } from './republisher.ts'
-import { Revocations, readRevocations, revocationMethod } from './revocations.ts'
+import { Revocations, readRevocations, revocationMethod, revokedMethod } from './revocations.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
 import type { Session } from './session.ts'
 import { SlotLedger } from './slot-queue.ts'
@@ -259,8 +259,13 @@ class AmqpBroker implements Broker {
         ...peers.methods,
         [statusMethod]: () => this.#describe(),
         [revocationMethod]: (args) => this.#revoke(args),
+        [revokedMethod]: () => this.#tellRevoked(),
       },
-      opened: () => peers.announce(),
+      opened: () => {
+        peers.announce()
+        this.#tellRevoked()
+        void point.say(revokedMethod, {})
+      },
     })
     return { point, peers }
   }
@@ -281,6 +286,10 @@ class AmqpBroker implements Broker {
     if (!notice) throw new TaskbeatError('USAGE', 'these are no revocations')
     this.#revocations.forgetExpired(this.#options.clock.now())
     this.#revocations.add(notice)
+  }
+
+  #tellRevoked(): void {
+    for (const term of this.#terms) term.tellRevoked()
   }
 
   #describe(): ProcessStatus {

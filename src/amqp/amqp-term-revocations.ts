@@ -1,64 +1,85 @@
+import type { Revocation } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
-import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
+import { type Instant, instant, milliseconds, plus } from '../core/instant.ts'
 import type { Stamp } from '../task/task-message.ts'
 import { encodeRequest } from './control.ts'
-import { mostIdsOfNotice, type RevocationNotice, toRequest } from './revocations.ts'
+import { toStored } from './revocation-store.ts'
+import { forgottenAt, mostIdsOfNotice, type RevocationNotice, toRequest } from './revocations.ts'
 import type { Channel, PublishOutcome } from './session.ts'
 
-interface Told {
-  readonly notice: RevocationNotice
-  readonly toldFirst: Milliseconds
-  toldLast: Milliseconds
+/** Who hears it later than this by a clock of its own hears it again when it asks. */
+const staleAfter = milliseconds(60_000)
+/** Many workers that come at once are told at once. */
+const betweenAnswers = milliseconds(250)
+
+export interface RevocationTellerParts {
+  readonly group: string
+  /** Confirmed. */
+  readonly channel: Channel
+  readonly clock: Clock
+  /** What the leaders before have revoked, and is not void. */
+  readonly inherited: readonly RevocationNotice[]
 }
 
-/** Workers that connect anew have heard nothing, so everything is told again: often while it matters most, then less. */
-const often = milliseconds(1_000)
-const oftenFor = milliseconds(60_000)
-const seldom = milliseconds(10_000)
-/** Told for so long after the last of them is due: jitter, a backlog and the wait in a lane are over by then, or rarely not. */
-const toldFor = milliseconds(3_600_000)
-/** Remembered for longer by those who have heard it. */
-const rememberedFor = milliseconds(86_400_000)
-/** Who hears it later than this by a clock of its own hears it again. */
-const staleAfter = milliseconds(60_000)
-
-/** What one term has revoked and keeps telling all workers, until no copy can be left to start. */
+/**
+ * What is revoked in a group, told to all workers. Each revocation is told once when it is made and stored for the next
+ * leader; everything that is not void is told anew when a leader begins, for it cannot know who has heard it, and
+ * whenever a process asks, as each does that begins to listen.
+ */
 export class RevocationTeller {
-  readonly #channel: Channel
-  readonly #clock: Clock
-  #told: Told[] = []
+  readonly #parts: RevocationTellerParts
+  #notices: readonly RevocationNotice[]
+  #isAsked = false
+  #answering: Promise<void> | undefined
 
-  constructor(channel: Channel, clock: Clock) {
-    this.#channel = channel
-    this.#clock = clock
+  constructor(parts: RevocationTellerParts) {
+    this.#parts = parts
+    this.#notices = parts.inherited
+    if (parts.inherited.length > 0) this.answer()
   }
 
-  /** Tells all workers now, and from now on. `due`: by when all of them are due. Resolves with the broker's answers. */
-  tell(ids: readonly string[], stamp: Stamp, due: Instant): Promise<PublishOutcome[]> {
-    const now = this.#clock.monotonic()
-    const until = plus(due, rememberedFor)
-    const notices: RevocationNotice[] = []
-    for (let from = 0; from < ids.length; from += mostIdsOfNotice)
-      notices.push({ ids: ids.slice(from, from + mostIdsOfNotice), stamp, until })
-    this.#told.push(...notices.map((notice) => ({ notice, toldFirst: now, toldLast: now })))
-    return Promise.all(notices.map((notice) => this.#publish(notice)))
+  /** Stores it and tells all workers. Resolves with the broker's answers. */
+  tell(revocations: readonly Revocation[], stamp: Stamp): Promise<PublishOutcome[]> {
+    const { group, channel, clock } = this.#parts
+    const now = clock.now()
+    const notices = toNotices(revocations, stamp)
+    this.#notices = [...this.#notices.filter((notice) => forgottenAt(notice) > now), ...notices]
+    const stored = notices.map((notice) => channel.publish(toStored(group, notice, now)))
+    return Promise.all([...stored, ...notices.map((notice) => this.#say(notice))])
   }
 
-  /** Tells again what it is time to tell again. */
-  repeat(): void {
-    if (this.#told.length === 0) return
-    const now = this.#clock.monotonic()
-    const wall = this.#clock.now()
-    this.#told = this.#told.filter(({ notice }) => wall < notice.until - rememberedFor + toldFor)
-    for (const told of this.#told) {
-      if (now - told.toldLast < (now - told.toldFirst < oftenFor ? often : seldom)) continue
-      told.toldLast = now
-      void this.#publish(told.notice)
+  /** Somebody listens who may have heard nothing. */
+  answer(): void {
+    this.#isAsked = true
+    this.#answering ??= this.#answer()
+  }
+
+  async #answer(): Promise<void> {
+    const { channel, clock } = this.#parts
+    while (this.#isAsked && !channel.lost.aborted) {
+      this.#isAsked = false
+      const now = clock.now()
+      this.#notices = this.#notices.filter((notice) => forgottenAt(notice) > now)
+      for (const notice of this.#notices) void this.#say(notice)
+      await clock.sleep(betweenAnswers, channel.lost)
     }
+    this.#answering = undefined
   }
 
-  #publish(notice: RevocationNotice): Promise<PublishOutcome> {
-    const expires = plus(this.#clock.now(), staleAfter)
-    return this.#channel.publish(encodeRequest(toRequest(notice), expires))
+  #say(notice: RevocationNotice): Promise<PublishOutcome> {
+    const { channel, clock } = this.#parts
+    return channel.publish(encodeRequest(toRequest(notice), plus(clock.now(), staleAfter)))
   }
+}
+
+/** Together are those that are void together, as near as may be. */
+function toNotices(revocations: readonly Revocation[], stamp: Stamp): RevocationNotice[] {
+  const sorted = revocations.toSorted((a, b) => a.until - b.until)
+  const notices: RevocationNotice[] = []
+  for (let from = 0; from < sorted.length; from += mostIdsOfNotice) {
+    const some = sorted.slice(from, from + mostIdsOfNotice)
+    const until: Instant = some.at(-1)?.until ?? instant(0)
+    notices.push({ ids: some.map(({ id }) => id), stamp, until })
+  }
+  return notices
 }

@@ -1,4 +1,4 @@
-import type { Emission, LeaderStatus, Predecessor, Term } from '../broker/term.ts'
+import type { Emission, LeaderStatus, Predecessor, Revocation, Term } from '../broker/term.ts'
 import type { Cursor } from '../core/cursor.ts'
 import { TaskbeatError, TermLostError } from '../core/errors.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
@@ -7,6 +7,7 @@ import { type EmissionParts, publishOccurrences } from './amqp-term-emission.ts'
 import { RevocationTeller } from './amqp-term-revocations.ts'
 import { type Baton, followedBy, type Holder } from './baton.ts'
 import type { BatonLease } from './baton-lease.ts'
+import type { RevocationNotice } from './revocations.ts'
 import type { Session } from './session.ts'
 
 export interface TermParts extends Omit<EmissionParts, 'permit'> {
@@ -15,6 +16,8 @@ export interface TermParts extends Omit<EmissionParts, 'permit'> {
   readonly baton: Baton
   readonly holder: Holder
   readonly predecessor: Predecessor | undefined
+  /** What the leaders before have revoked, and is not void. */
+  readonly inherited: readonly RevocationNotice[]
   readonly heartbeat: Milliseconds
 }
 
@@ -31,7 +34,7 @@ const lastWords = milliseconds(5_000)
  * leader that dies in between is followed by one that publishes them again, with the same ids.
  *
  * One thing is done at a time: an emission, a rotation, another hash. A watch that ticks every second rotates the
- * baton, tells revocations again, and looks at the monotonic clock: when the process stood still for longer than it
+ * baton and looks at the monotonic clock: when the process stood still for longer than it
  * takes the broker to give us up, another may lead, and the session is destroyed before anything else is written.
  *
  * While the broker takes nothing (a memory or disk alarm) the term goes on and the cursor stands still. An emission
@@ -62,7 +65,7 @@ export class AmqpTerm implements Term {
     this.#baton = parts.baton
     this.#writtenAt = clock.monotonic()
     this.#lookedAt = this.#writtenAt
-    this.#teller = new RevocationTeller(parts.publishing, clock)
+    this.#teller = new RevocationTeller({ ...parts, channel: parts.publishing })
     this.predecessor = parts.predecessor
     this.lost = this.#over.signal
     if (session.lost.aborted) this.#over.abort(session.lost.reason)
@@ -93,10 +96,15 @@ export class AmqpTerm implements Term {
     return { group, epoch, cursor, ...holder, alive: !this.lost.aborted }
   }
 
+  /** Tells all workers what is revoked: one of them may have heard nothing yet. */
+  tellRevoked(): void {
+    this.#teller.answer()
+  }
+
   /** Replacements are ignored: what lies in the broker cannot be changed, so changed arguments apply after the cursor. */
   emit({ messages, revocations, cursor }: Emission): Promise<void> {
     return this.#alone('emit', async () => {
-      await this.#revoke(revocations, cursor)
+      await this.#revoke(revocations)
       await publishOccurrences({ ...this.#parts, permit: () => this.#permit() }, messages)
       this.#permit()
       await this.#write(followedBy(this.#baton, { cursor }, this.#parts.clock.now()))
@@ -137,10 +145,10 @@ export class AmqpTerm implements Term {
     await session.close()
   }
 
-  async #revoke(ids: readonly string[], cursor: Cursor): Promise<void> {
-    if (ids.length === 0) return
+  async #revoke(revocations: readonly Revocation[]): Promise<void> {
+    if (revocations.length === 0) return
     this.#permit()
-    const outcomes = await this.#teller.tell(ids, this.stamp, cursor.due)
+    const outcomes = await this.#teller.tell(revocations, this.stamp)
     const failed = outcomes.find(({ kind }) => kind !== 'confirmed')
     if (failed) this.#doubt(new Error(`a revocation was not taken (${failed.kind})`))
   }
@@ -199,7 +207,6 @@ export class AmqpTerm implements Term {
       this.#lookedAt = clock.monotonic()
       this.#lookWhetherBlocked()
       if (this.lost.aborted || this.#parts.session.blocked) continue
-      this.#teller.repeat()
       if (this.#operations === 0 && clock.monotonic() - this.#writtenAt >= rotateAfter) this.#rotate()
     }
   }

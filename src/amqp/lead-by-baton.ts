@@ -33,6 +33,7 @@ import { newUuid } from '../core/uuid.ts'
 import { AmqpTerm } from './amqp-term.ts'
 import { type Baton, claimedBy, firstBaton } from './baton.ts'
 import { BatonLease } from './baton-lease.ts'
+import { readStored } from './revocation-store.ts'
 import type { RoutePlan } from './route.ts'
 import type { Channel, Session } from './session.ts'
 import { batonQueue } from './topology.ts'
@@ -123,9 +124,9 @@ async function claim(
   const holder = { host, pid, scheduleHash, since: now }
   const baton = claimedBy(found, holder, now)
   lease.claim()
-  await lease.advance(baton)
+  const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])
   const predecessor = predecessorOf(found)
-  return new AmqpTerm({ ...parts, session, publishing, lease, baton, group, holder, predecessor })
+  return new AmqpTerm({ ...parts, session, publishing, lease, baton, group, holder, predecessor, inherited })
 }
 
 function predecessorOf({ holder }: Baton): Predecessor | undefined {

@@ -1,4 +1,4 @@
-import { type Instant, instant } from '../core/instant.ts'
+import { type Instant, instant, milliseconds, plus } from '../core/instant.ts'
 import { isUuid } from '../core/uuid.ts'
 import type { Stamp } from '../task/task-message.ts'
 import type { ControlRequest } from './control.ts'
@@ -7,8 +7,16 @@ import type { ControlRequest } from './control.ts'
 export interface RevocationNotice {
   readonly ids: readonly string[]
   readonly stamp: Stamp
-  /** From then on it need not be remembered. */
+  /** From then on none of them would start by itself. */
   readonly until: Instant
+}
+
+/** Clocks of hosts differ by less: for so long after its end a notice is still kept. */
+const clockDifference = milliseconds(60_000)
+
+/** When a notice is of no use to any host, whatever its clock says. */
+export function forgottenAt({ until }: RevocationNotice): Instant {
+  return plus(until, clockDifference)
 }
 
 /** Ids in one notice, so that it stays far below the largest frame. */
@@ -18,9 +26,11 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** The control method that carries a notice. */
 export const revocationMethod = 'taskbeat.revoke'
+/** The control method with which who has begun to listen asks all leaders to tell what is revoked. */
+export const revokedMethod = 'taskbeat.revoked'
 
 /**
- * What one worker has heard of revocations. A leader repeats them, so hearing one again changes nothing; and it is
+ * What one worker has heard of revocations. They are told again, so hearing one again changes nothing; and it is
  * bounded, because everybody who reaches the control exchange can send one: the longest remembered go first.
  */
 export class Revocations {

@@ -53,7 +53,7 @@ export function planTopology({ queues, group, instance }: TopologyRequest): Topo
     queues: [
       ...queues.flatMap((plan) => queueDeclarations(plan, instance)),
       ...ladderQueues,
-      ...(group === undefined ? [] : batonQueues(group)),
+      ...(group === undefined ? [] : groupQueues(group)),
     ],
     bindings: [...ladderBindings, ...queues.flatMap(destinationBindings)],
     foreign: queues.filter(({ type }) => type === 'existing').map(({ name }) => name),
@@ -93,6 +93,11 @@ function laneOf(entry: string): number {
 export const batonQueue = (group: string): string => `taskbeat.${group}.baton.v1`
 /** Where the broker puts a baton that was returned too often. */
 export const lostBatonQueue = (group: string): string => `taskbeat.${group}.baton.lost`
+
+/** What the leaders of a group have revoked, for those who lead after them. */
+export const revocationQueue = (group: string): string => `taskbeat.${group}.revoked.v1`
+/** Notices of up to a thousand ids each. */
+export const mostStoredRevocations = 1_000
 
 /** What is said to all processes at once. Of no use once nobody listens, so it is not durable. */
 export const controlExchange: ExchangeDeclaration = {
@@ -162,12 +167,18 @@ function runningDeclaration(queue: string, instance: string): QueueDeclaration {
   })
 }
 
-function batonQueues(group: string): QueueDeclaration[] {
+function groupQueues(group: string): QueueDeclaration[] {
   return [
     declaration(lostBatonQueue(group), {
       ...quorum,
       'x-delivery-limit': 1_000_000,
       'x-max-length': 100,
+      'x-overflow': 'drop-head',
+    }),
+    declaration(revocationQueue(group), {
+      ...quorum,
+      'x-delivery-limit': 1_000_000, // each leader that reads them is counted
+      'x-max-length': mostStoredRevocations,
       'x-overflow': 'drop-head',
     }),
     declaration(batonQueue(group), {

@@ -10,10 +10,10 @@
  *
  * The cursor stands still meanwhile, so doing this twice is doing it once: what is there stays, what is gone is gone.
  */
-import type { Emission, Term } from '../broker/term.ts'
+import type { Emission, Revocation, Term } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Cursor, emittedThrough } from '../core/cursor.ts'
-import { type Instant, instant } from '../core/instant.ts'
+import { type Instant, instant, milliseconds, plus } from '../core/instant.ts'
 import type { Entry } from '../schedule/entry.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { inSlices } from './in-slices.ts'
@@ -29,7 +29,7 @@ export async function reissue(
 ): Promise<Emission | undefined> {
   const messages: TaskMessage[] = []
   const replacements: TaskMessage[] = []
-  const revocations: string[] = []
+  const revocations: Revocation[] = []
   await inSlices(changes, clock, ({ name, before, after, loaded }) => {
     const through = emittedThrough(cursor, name)
     // Jitter holds back what is due; it waits, though a new entry is not asked for it any more.
@@ -42,10 +42,20 @@ export async function reissue(
       if (kept) replacements.push(occurrenceMessage({ entry, due }, term))
       else if (due > loaded) messages.push(occurrenceMessage({ entry, due }, term))
     }
-    for (const [due, entry] of waiting) revocations.push(entry.idOf(term.namespace, due))
+    for (const [due, entry] of waiting)
+      revocations.push({ id: entry.idOf(term.namespace, due), until: lastStart(entry, due) })
   })
   const count = messages.length + replacements.length + revocations.length
   return count === 0 ? undefined : { messages, replacements, revocations, cursor }
+}
+
+/** How long what has no end of its own may wait behind others: workers remember what they ran for as long. */
+const longestWait = milliseconds(604_800_000)
+
+/** From then on the occurrence does not start any more, revoked or not. */
+function lastStart(entry: Entry, due: Instant): Instant {
+  const ends = [entry.expiresOf(due), entry.startByOf(due)].filter((end) => end !== undefined)
+  return ends.length > 0 ? instant(Math.min(...ends)) : plus(entry.etaOf(due), longestWait)
 }
 
 /** What an entry has in (after, through]; nothing, when there is no entry. */

@@ -58,9 +58,16 @@ export interface Emission {
   readonly messages: readonly TaskMessage[]
   /** Occurrences that were emitted before and read differently now: they replace copies that have not started, where the broker can. */
   readonly replacements: readonly TaskMessage[]
-  /** Ids of occurrences that shall not start any more. What has started has started. */
-  readonly revocations: readonly string[]
+  /** Occurrences that shall not start any more. What has started has started. */
+  readonly revocations: readonly Revocation[]
   readonly cursor: Cursor
+}
+
+export interface Revocation {
+  /** Of the occurrence. */
+  readonly id: string
+  /** From then on it would not start by itself: the revocation need not be remembered. */
+  readonly until: Instant
 }
 
 export interface LeaderStatus {

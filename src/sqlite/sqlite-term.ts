@@ -117,7 +117,11 @@ export class SqliteTerm implements Term {
     const each = (rows: readonly MessageRow[], write: (row: MessageRow) => void): (() => void)[] =>
       rows.map((row) => () => write(row))
     return [
-      ...revocations.map((id) => () => table.revoke(id)),
+      ...revocations.map(
+        ({ id }) =>
+          () =>
+            table.revoke(id),
+      ),
       ...each(replacements.map(toRow), (row) => table.replace(row)),
       ...each(messages.map(toRow), (row) => table.insert(row)),
     ]

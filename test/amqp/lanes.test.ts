@@ -178,7 +178,8 @@ describe('the lanes of a queue', () => {
     )
     const cursor = { due: eta, entry: 'z' }
     await term.emit({ messages, replacements: [], revocations: [], cursor })
-    await term.emit({ messages: [], replacements: [], revocations: messages.map(({ id }) => id), cursor })
+    const revocations = messages.map(({ id }) => ({ id, until: soon(60_000) }))
+    await term.emit({ messages: [], replacements: [], revocations, cursor })
     const vetoed = await inbox.take(3)
     expect(vetoed.map(({ veto }) => veto?.kind)).toEqual(['revoked', 'revoked', 'revoked'])
     await term.resign()

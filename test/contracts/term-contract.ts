@@ -162,7 +162,7 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
       )
       if (!kept || !gone || !back) throw new Error('three were made')
       await term.emit(emission({ messages: [kept, gone, back] }))
-      await term.emit(emission({ revocations: [gone.id, back.id] }))
+      await term.emit(emission({ revocations: [gone, back].map(({ id }) => ({ id, until: soon(60_000) })) }))
       const again = { stamp: term.stamp, due: back.eta }
       const added = anOccurrence('back', again, { ...back, args: ['again'] })
       await term.emit(emission({ messages: [added] }))
