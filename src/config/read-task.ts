@@ -62,6 +62,9 @@ export function defineTask(
   return { name, action: actionOf(given), ...completeTask(given, defaults, directory) }
 }
 
+/** What a module may say of its task, too. */
+const moduleKeys = ['timeout', 'rate', 'concurrency', 'journal'] as const
+
 /** Everything about a task but which it is. */
 export function completeTask(
   given: Values<TaskValues>,
@@ -72,17 +75,24 @@ export function completeTask(
   const envFile = given.env_file ?? defaults.env_file
   const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
   const queue = given.queue ?? defaults.queue
+  const rate = (given.rate ?? defaults.rate)?.value
+  const concurrency = given.concurrency ?? defaults.concurrency
+  const journal = given.journal ?? defaults.journal
+  const own = moduleKeys.filter((key) => given[key] && actionOf(given).kind === 'module')
   return {
     ...(stdin && { stdin: stdin.value }),
     env: mergedEnv(given, defaults),
     ...(envFile && { envFile: envFile.value }),
     cwd: (given.cwd ?? defaults.cwd)?.value ?? directory,
     ...(timeout !== undefined && { timeout }),
-    ...(given.timeout && actionOf(given).kind === 'module' && { ownTimeout: true as const }),
     killAfter: (given.kill_after ?? defaults.kill_after)?.value ?? milliseconds(defaultKillAfterMs),
     retry: (given.retry ?? defaults.retry)?.value ?? noRetry,
+    ...(rate !== undefined && rate !== 'none' && { rate }),
+    ...(concurrency && { concurrency: concurrency.value }),
+    ...(journal?.value === false && { journal: false as const }),
     outputLimitBytes: (given.output_limit ?? defaults.output_limit)?.value ?? defaultOutputLimitBytes,
     ...(queue && { queue: queue.value }),
+    ...(own.length > 0 && { own }),
     ...(given.description && { description: given.description.value }),
   }
 }

@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from '../core/duration.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { parseRate, type Rate } from '../task/rate.ts'
 import { fromText, type Kind } from './kind.ts'
 
 /** Free text, as written. */
@@ -73,6 +74,16 @@ function atLeast(leastMs: number, value: string): { value?: Milliseconds; hint?:
   if (typeof length !== 'number') return length
   return length >= leastMs ? { value: length } : {}
 }
+
+/** How many in how much time, or `none`, which takes back what `defaults` says. */
+export const rateOrNone: Kind<Rate | 'none'> = fromText<Rate | 'none'>(
+  'a rate such as 10/m, 5/s or 100/h, or none',
+  (value) => {
+    if (value === 'none') return { value }
+    const rate = parseRate(value)
+    return 'count' in rate ? { value: rate } : rate
+  },
+)
 
 const sizeUnits: Readonly<Record<string, number>> = {
   '': 1,

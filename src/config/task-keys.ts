@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../core/instant.ts'
+import type { Rate } from '../task/rate.ts'
 import type { RetryPolicy } from '../task/retry-policy.ts'
 import { argv, script, variables } from './command-kinds.ts'
 import { oneOf } from './kind.ts'
@@ -6,7 +7,7 @@ import { path } from './path-kind.ts'
 import { queueName } from './queue-name.ts'
 import { retry } from './retry-kind.ts'
 import type { Section } from './section.ts'
-import { duration, durationOrNone, size, text } from './simple-kinds.ts'
+import { duration, durationOrNone, rateOrNone, size, text, wholeNumber, yesOrNo } from './simple-kinds.ts'
 
 export interface TaskValues {
   readonly command: readonly string[]
@@ -18,6 +19,9 @@ export interface TaskValues {
   readonly timeout: Milliseconds | 'none'
   readonly kill_after: Milliseconds
   readonly retry: RetryPolicy
+  readonly rate: Rate | 'none'
+  readonly concurrency: number
+  readonly journal: boolean
   readonly queue: string
   readonly isolation: 'inline'
   readonly output_limit: number
@@ -68,6 +72,21 @@ export const taskKeys: Section<TaskValues> = {
       doc: 'How often a failed attempt is tried again, or {max, delay, factor, max_delay, jitter, exit_codes}.',
       default: '0',
     },
+    rate: {
+      kind: rateOrNone,
+      doc: 'How many of its runs may start in so much time, in each worker process; the others wait, and take no slot.',
+      default: 'none',
+    },
+    concurrency: {
+      kind: wholeNumber(1, 10_000),
+      doc: 'How many of its runs may execute at once in each worker process; the others wait, and take no slot.',
+      default: "the worker's",
+    },
+    journal: {
+      kind: yesOrNo,
+      doc: '`false`: its runs are not written down, for speed; one that was delivered twice runs twice.',
+      default: 'true',
+    },
     queue: { kind: queueName, doc: 'The queue that it waits in.', default: 'the queue taskbeat' },
     isolation: {
       kind: oneOf(['inline'], ['thread', 'process']),
@@ -81,5 +100,5 @@ export const taskKeys: Section<TaskValues> = {
     },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: ['soft_timeout', 'delivery', 'on_failure', 'rate', 'concurrency', 'journal', 'result_ttl', 'user'],
+  notYet: ['soft_timeout', 'delivery', 'on_failure', 'result_ttl', 'user'],
 }

@@ -7,6 +7,12 @@ export type TaskHandler<Args extends readonly unknown[], Result> = (ctx: TaskCon
 export interface TaskOptions {
   /** The hard limit of one attempt. Default: that of the configuration. */
   readonly timeout?: DurationText
+  /** How many of its runs may start in so much time, in each worker process: `10/m`, `5/s`, `100/h`. */
+  readonly rate?: string
+  /** How many of its runs may execute at once in each worker process. */
+  readonly concurrency?: number
+  /** False: nothing is written down of its runs, and one that was delivered twice runs twice. */
+  readonly journal?: boolean
 }
 
 /** A task as a module defines it: a name that messages can carry, and the handler behind it. */

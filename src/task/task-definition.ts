@@ -1,4 +1,6 @@
 import type { Milliseconds } from '../core/instant.ts'
+import type { TaskOptions } from './define-task.ts'
+import type { Rate } from './rate.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
 /** What a task runs. A `module` task is found among the exports of the worker's modules by its name. */
@@ -20,11 +22,17 @@ export interface TaskDefinition {
   readonly cwd: string
   /** The hard limit of one attempt; undefined = none. */
   readonly timeout?: Milliseconds
-  /** Of a module's task: the limit, or that there is none, was said of it by name, so the module's own does not count. */
-  readonly ownTimeout?: true
+  /** Of a module's task: what was said of it by name, so that the module's own word does not count. */
+  readonly own?: readonly (keyof TaskOptions)[]
   /** Between SIGTERM and SIGKILL when an attempt is stopped. */
   readonly killAfter: Milliseconds
   readonly retry: RetryPolicy
+  /** How many of its runs may start in so much time, in each worker process; undefined = any number. */
+  readonly rate?: Rate
+  /** How many of its runs may execute at once in each worker process; undefined = as many as there are slots. */
+  readonly concurrency?: number
+  /** Nothing is written down of its runs, and a copy of a message is not recognised. */
+  readonly journal?: false
   /** How much of the output's head, and as much of its tail, the journal keeps. */
   readonly outputLimitBytes: number
   /** Where it is sent when the sender names no queue; undefined = the default queue. */

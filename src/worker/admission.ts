@@ -1,7 +1,7 @@
 /**
  * Whether a delivery may start: everything before the first instruction of the task.
  *
- *   early? ─▶ vetoed, expired? ─▶ task known? ─▶ journal's claim ─▶ start, or end, or turn away
+ *   early? ─▶ vetoed, expired? ─▶ task known? ─▶ its turn? ─▶ journal's claim ─▶ start, or end, or turn away
  *
  * An attempt that ends here is claimed first as well: only the journal knows whether this delivery is the copy of one
  * that has ended otherwise, and its word goes before a veto and an expiry.
@@ -19,11 +19,12 @@ import type { JournalGate } from './journal-gate.ts'
 import type { ProcessGuard } from './process-guard.ts'
 import type { RegisteredTask } from './registry.ts'
 import type { TaskLookup } from './task-lookup.ts'
+import type { Turn, Turns } from './turns.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
 
 export type Admission =
-  /** It is claimed, and starts. */
-  | { readonly kind: 'start'; readonly task: RegisteredTask }
+  /** It is claimed, and starts. `leave` is called when it has ended: others may then have its turn. */
+  | { readonly kind: 'start'; readonly task: RegisteredTask; readonly leave: () => void }
   /** It has ended without having started: to be recorded, then settled. */
   | { readonly kind: 'end'; readonly outcome: Outcome; readonly verdict: Verdict }
   /** Not now, or not again: to be settled, and nothing is recorded of it. */
@@ -37,6 +38,7 @@ export interface AdmissionParts {
   readonly lookup: TaskLookup
   readonly journal: JournalGate
   readonly guard: ProcessGuard
+  readonly turns: Turns
   readonly emit: EmitWorkerEvent
 }
 
@@ -47,30 +49,55 @@ export class AdmissionDesk {
     this.#parts = parts
   }
 
-  async admit({ message, veto }: Delivery): Promise<Admission> {
-    const { clock, journal, lookup } = this.#parts
+  async admit(delivery: Delivery): Promise<Admission> {
+    const { clock, journal, lookup, turns } = this.#parts
+    const { message } = delivery
     const now = clock.now()
     if (now < message.eta) return release(message.eta)
     const { opensAt } = journal
     if (opensAt !== undefined) return release(opensAt)
-    const barred = veto ?? expiry(message, now)
-    const late = barred ? undefined : lateness(message, now)
+    const { barred, late } = barsOf(delivery, now)
     const task = barred ? undefined : await lookup.find(message)
     const nextLook = barred || late || task ? undefined : lookup.nextLook(message)
     if (nextLook !== undefined) return release(nextLook)
-    const claim = await this.#claim(message)
+    if (late || !task) return this.#decide(delivery, task, { barred, late })
+    const turn = await turns.take(task.definition)
+    if (turn.kind === 'refused') return release(turn.at)
+    try {
+      const admission = await this.#decide(delivery, task, barsOf(delivery, clock.now()), turn)
+      if (admission.kind !== 'start') turn.leave()
+      return admission
+    } catch (error) {
+      turn.leave()
+      throw error
+    }
+  }
+
+  async #decide(
+    { message }: Delivery,
+    task: RegisteredTask | undefined,
+    { barred, late }: Bars,
+    turn?: Turn,
+  ): Promise<Admission> {
+    const claim = await this.#claim(message, task)
     if (claim.kind !== 'granted') return this.#answer(claim)
     // Its successor bounds its start, and not what had begun before it was interrupted: that is run to its end.
     const bar = barred ?? (claim.begun ? undefined : late)
     if (bar) return { kind: 'end', outcome: bar, verdict: { kind: 'ack' } }
     if (!task) return dead(`task ${message.task} is not defined here`)
     if (claim.interruptions >= interruptionLimit) return this.#suspect(message, claim.interruptions)
-    return { kind: 'start', task }
+    const granted = turn ?? (await this.#parts.turns.take(task.definition))
+    if (granted.kind === 'granted') return { kind: 'start', task, leave: granted.leave }
+    return { kind: 'end', outcome: putOff, verdict: releaseAt(granted.at) }
   }
 
   /** A dead worker's attempt is claimed once nothing of it is left. */
-  async #claim(message: TaskMessage): Promise<Claim | { readonly kind: 'unwritable' }> {
+  async #claim(
+    message: TaskMessage,
+    task: RegisteredTask | undefined,
+  ): Promise<Claim | { readonly kind: 'unwritable' }> {
     const { clock, journal, guard, emit } = this.#parts
+    if (task?.definition.journal === false) return unwritten
     const claim = await journal.claim({ message, now: clock.now() })
     if (claim.kind !== 'abandoned') return claim
     const killed = await guard.sweep(message.id)
@@ -102,6 +129,23 @@ export class AdmissionDesk {
   }
 }
 
+/** What is granted where nothing is written down. */
+const unwritten: Claim = { kind: 'granted', interruptions: 0, begun: false }
+
+/** Why it may not start: for good, or unless it had started before. */
+interface Bars {
+  readonly barred: Outcome | undefined
+  readonly late: Outcome | undefined
+}
+
+function barsOf({ message, veto }: Delivery, now: Instant): Bars {
+  const barred = veto ?? expiry(message, now)
+  return { barred, late: barred ? undefined : lateness(message, now) }
+}
+
+/** Of what had begun before, and had to be claimed for that to be known. */
+const putOff: Outcome = { kind: 'interrupted', reason: 'it was given back before it could start again' }
+
 /** What bounds every attempt. */
 function expiry({ expires }: TaskMessage, now: Instant): Outcome | undefined {
   if (expires === undefined || now < expires) return undefined
@@ -115,8 +159,12 @@ function lateness({ attempt, occurrence }: TaskMessage, now: Instant): Outcome |
   return { kind: 'expired', at: startBy, reason: 'its successor was due before it could start' }
 }
 
-function release(at: Instant): Admission {
-  return { kind: 'turnAway', verdict: { kind: 'release', at } }
+function release(at: Instant | undefined): Admission {
+  return { kind: 'turnAway', verdict: releaseAt(at) }
+}
+
+function releaseAt(at: Instant | undefined): Verdict {
+  return at === undefined ? { kind: 'release' } : { kind: 'release', at }
 }
 
 function dead(reason: string): Admission {

@@ -7,12 +7,11 @@ import { judge } from '../task/judge.ts'
 import type { Outcome } from '../task/outcome.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
-import type { AdmissionDesk } from './admission.ts'
+import type { Admission, AdmissionDesk } from './admission.ts'
 import type { Execution, Executor, Executors } from './executor.ts'
 import type { JournalGate } from './journal-gate.ts'
 import { persist } from './persist.ts'
 import type { RegisteredTask } from './registry.ts'
-import type { Slots } from './slots.ts'
 import type { EmitWorkerEvent, Ran } from './worker-event.ts'
 
 /** How a worker's stop reaches its runs, one after the other. The reasons are text. */
@@ -31,7 +30,6 @@ export interface DeliveryHandlerParts {
   readonly emit: EmitWorkerEvent
   readonly desk: AdmissionDesk
   readonly journal: JournalGate
-  readonly slots: Slots
   readonly executors: Executors
   readonly signals: StopSignals
 }
@@ -40,7 +38,11 @@ interface Ended {
   readonly outcome: Outcome
   readonly verdict: Verdict
   readonly ran?: Ran
+  /** Its task wants nothing written down. */
+  readonly unwritten?: boolean
 }
+
+type Admitted = Extract<Admission, { kind: 'start' }>
 
 /** Takes one delivery its whole way, see worker.ts. */
 export class DeliveryHandler {
@@ -64,20 +66,18 @@ export class DeliveryHandler {
       if (signals.stopping.aborted) return await this.#settle(delivery, { kind: 'release' })
       const admission = await desk.admit(delivery)
       if (admission.kind === 'turnAway') return await this.#settle(delivery, admission.verdict)
-      const ended = admission.kind === 'end' ? admission : await this.#run(message, admission.task)
+      const ended = admission.kind === 'end' ? admission : await this.#run(message, admission)
       if (await this.#record(message, ended)) await this.#settle(delivery, ended.verdict)
     } catch (error) {
       emit({ kind: 'runLeftUnsettled', message, error }) // a mistake of ours; the others go on
     }
   }
 
-  async #run(message: TaskMessage, task: RegisteredTask): Promise<Ended> {
-    const { clock, random, slots, signals } = this.#parts
-    const { outcome, ran } = (await slots.take(signals.stopping))
-      ? await this.#execute(message, task).finally(() => slots.free())
-      : { outcome: notStarted }
+  async #run(message: TaskMessage, { task, leave }: Admitted): Promise<Ended> {
+    const { clock, random } = this.#parts
+    const { outcome, ran } = await this.#execute(message, task).finally(leave)
     const verdict = judge(outcome, message, task.definition.retry, { now: clock.now(), random })
-    return { outcome, verdict, ...(ran ? { ran } : {}) }
+    return { outcome, verdict, ran, unwritten: task.definition.journal === false }
   }
 
   async #execute(message: TaskMessage, task: RegisteredTask): Promise<{ outcome: Outcome; ran: Ran }> {
@@ -94,10 +94,10 @@ export class DeliveryHandler {
     return { outcome, ran: { started, lateness, duration: milliseconds(clock.monotonic() - begin) } }
   }
 
-  async #record(message: TaskMessage, { outcome, verdict, ran }: Ended): Promise<boolean> {
+  async #record(message: TaskMessage, { outcome, verdict, ran, unwritten }: Ended): Promise<boolean> {
     const { clock, journal, emit, signals } = this.#parts
     const ending = { message, outcome, verdict, started: ran?.started, finished: clock.now() }
-    const recorded = await journal.record(ending, signals.kill)
+    const recorded = unwritten || (await journal.record(ending, signals.kill))
     if (recorded) emit({ kind: 'runEnded', message, outcome, verdict, ran })
     else emit({ kind: 'runLeftUnsettled', message, error: undefined })
     return recorded
@@ -116,8 +116,6 @@ export class DeliveryHandler {
     if (!settled) emit({ kind: 'runLeftUnsettled', message, error: undefined })
   }
 }
-
-const notStarted: Outcome = { kind: 'interrupted', reason: 'the worker stopped before it could start' }
 
 /** An executor that rejects has broken its promise; the attempt has failed all the same. */
 async function attempt(executor: Executor, execution: Execution): Promise<Outcome> {

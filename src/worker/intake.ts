@@ -6,7 +6,8 @@ import { type Milliseconds, milliseconds } from '../core/instant.ts'
 /** What a worker asks its broker for. */
 export interface Appetite {
   readonly queues: readonly string[]
-  readonly concurrency: number
+  /** How many may be here at once. */
+  readonly deliveries: number
 }
 
 type State =
@@ -35,7 +36,7 @@ const retryPause = milliseconds(5_000)
 export class Intake {
   readonly #parts: IntakeParts
   readonly #stopping = new Set<Promise<void>>()
-  #appetite: Appetite = { queues: [], concurrency: 0 }
+  #appetite: Appetite = { queues: [], deliveries: 0 }
   #state: State = { kind: 'closed' }
 
   constructor(parts: IntakeParts) {
@@ -82,7 +83,7 @@ export class Intake {
 
   #consume(): Consumer {
     const { broker, deliver } = this.#parts
-    return broker.consume({ queues: this.#appetite.queues, slots: this.#appetite.concurrency, deliver })
+    return broker.consume({ queues: this.#appetite.queues, slots: this.#appetite.deliveries, deliver })
   }
 
   #enter(state: State): void {
@@ -99,5 +100,5 @@ export class Intake {
 }
 
 function isSame(a: Appetite, b: Appetite): boolean {
-  return a.concurrency === b.concurrency && a.queues.join('\0') === b.queues.join('\0')
+  return a.deliveries === b.deliveries && a.queues.join('\0') === b.queues.join('\0')
 }

@@ -1,6 +1,6 @@
-import { parseDuration } from '../core/duration.ts'
 import type { Task } from '../task/define-task.ts'
 import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
+import { withModuleOptions } from './module-options.ts'
 import type { ModuleProblem, ModuleTask } from './task-collection.ts'
 
 /** A task that this worker can run. `module` is there exactly when its action is `module`. */
@@ -39,15 +39,10 @@ export function createRegistry(sources: {
       name: task.name,
       action: { kind: 'module' as const },
     }
-    const merged = withModuleOptions(base, task)
-    if ('hint' in merged) problems.push({ file, reason: `timeout of task ${task.name}: ${merged.hint}` })
+    const merged = withModuleOptions(base, task.options)
+    if ('hint' in merged)
+      problems.push({ file, reason: `${merged.option} of task ${task.name}: ${merged.hint}` })
     else registry.set(task.name, { definition: merged, module: task })
   }
   return { registry, problems }
-}
-
-function withModuleOptions(base: TaskDefinition, task: Task): TaskDefinition | { readonly hint: string } {
-  if (task.options.timeout === undefined || base.ownTimeout) return base
-  const timeout = parseDuration(String(task.options.timeout))
-  return typeof timeout === 'object' ? timeout : { ...base, timeout }
 }

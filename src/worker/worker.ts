@@ -2,11 +2,12 @@
  * The worker: takes deliveries and does what they ask for.
  *
  *                 ┌────────────── admission ──────────────┐
- *   delivery ──▶ look up ──▶ claim in the journal ──▶ execute within limits ──▶ judge ──▶ record ──▶ settle
- *                 │             │                                                │          │          │
- *                 │             │                                                value      journal    broker
- *                 │             └ ended before: settled as recorded · old copy: acknowledged
- *                 │               at work elsewhere: given back for a second
+ *   delivery ──▶ look up ──▶ its turn ──▶ claim in the journal ──▶ execute ──▶ judge ──▶ record ──▶ settle
+ *                 │             │            │                                   │          │          │
+ *                 │             │            │                                   value      journal    broker
+ *                 │             │            └ ended before: settled as recorded · old copy: acknowledged
+ *                 │             │              at work elsewhere: given back for a second
+ *                 │             └ its task's rate or concurrency is used up: waits, or is given back (turns.ts)
  *                 └ unknown: given back for 5 s, 10 s … 60 s, dead after 10 min
  *
  * Every step ends with a value, and only the last two write. The invariant: nothing starts that is not claimed, and
@@ -45,6 +46,7 @@ import type { ProcessGuard } from './process-guard.ts'
 import type { Registry } from './registry.ts'
 import { Slots } from './slots.ts'
 import { TaskLookup } from './task-lookup.ts'
+import { roomFor, Turns } from './turns.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
 
 /** What a reload may change. */
@@ -77,6 +79,7 @@ export class Worker implements Service {
   readonly #options: WorkerOptions
   readonly #lookup: TaskLookup
   readonly #slots: Slots
+  readonly #turns: Turns
   readonly #intake: Intake
   readonly #handler: DeliveryHandler
   readonly #underWay = new Set<Promise<void>>()
@@ -92,6 +95,8 @@ export class Worker implements Service {
     this.#plan = options
     this.#lookup = new TaskLookup(options.registry, { clock, emit, refresh })
     this.#slots = new Slots(options.concurrency)
+    const stopping = this.#stopping.signal
+    this.#turns = new Turns({ clock, random, slots: this.#slots, stopping })
     this.#intake = new Intake({
       broker,
       clock,
@@ -105,10 +110,16 @@ export class Worker implements Service {
       emit,
       executors,
       journal: gate,
-      slots: this.#slots,
-      desk: new AdmissionDesk({ clock, emit, guard, journal: gate, lookup: this.#lookup }),
+      desk: new AdmissionDesk({
+        clock,
+        emit,
+        guard,
+        journal: gate,
+        lookup: this.#lookup,
+        turns: this.#turns,
+      }),
       signals: {
-        stopping: this.#stopping.signal,
+        stopping,
         interrupt: this.#interrupt.signal,
         kill: this.#kill.signal,
       },
@@ -122,7 +133,7 @@ export class Worker implements Service {
 
   async start(): Promise<void> {
     const { queues, concurrency } = this.#plan
-    this.#intake.open({ queues, concurrency })
+    this.#intake.open({ queues, deliveries: this.#makeRoom() })
     this.#options.emit({ kind: 'workerStarted', queues, concurrency })
   }
 
@@ -132,8 +143,16 @@ export class Worker implements Service {
     this.#plan = plan
     this.#lookup.registry = registry
     this.#slots.resize(concurrency)
-    this.#intake.change({ queues, concurrency })
+    this.#intake.change({ queues, deliveries: this.#makeRoom() })
     this.#options.emit({ kind: 'workerReloaded', tasks: registry.size, queues, concurrency })
+  }
+
+  /** For what waits for its task's own limits, and says how many deliveries that makes. */
+  #makeRoom(): number {
+    const { registry, concurrency } = this.#plan
+    const room = roomFor(registry, concurrency)
+    this.#turns.change(room)
+    return concurrency + room
   }
 
   /** Takes no new work and waits up to `grace` for what runs, then interrupts it. `deadline` means now. */

@@ -221,6 +221,17 @@ describe('a task runs one thing, within limits that mean something', () => {
       /expected a size of at most 16MiB, such as 64KiB, 1MiB or a number of bytes, got "1GiB"$/,
     ],
     ['shell: x, priority: 3', 'tasks.t.priority: unknown key'],
+    [
+      'shell: x, rate: 10',
+      'tasks.t.rate: expected a rate such as 10/m, 5/s or 100/h, or none, got 10; in what time? write 10/s, 10/m or 10/h',
+    ],
+    ['shell: x, rate: 10/min', /^tasks\.t\.rate: .*; a rate is per s, m, h or d$/],
+    [
+      'shell: x, rate: 0/s',
+      /^tasks\.t\.rate: expected a rate such as 10\/m, 5\/s or 100\/h, or none, got "0\/s"$/,
+    ],
+    ['shell: x, concurrency: 0', 'tasks.t.concurrency: expected a whole number from 1 to 10000, got 0'],
+    ['shell: x, journal: maybe', 'tasks.t.journal: expected true or false, got "maybe"'],
   ])('%s', (text, expected) => {
     const [complaint = '', ...others] = complaintsOf(`tasks: { t: { ${text} } }\nschedules: {}`)
     expect(complaint.replace(/^schedules\.yaml:\d+:\d+: /, '')).toMatch(
@@ -235,16 +246,9 @@ describe('what a later version will know is refused and not ignored', () => {
     ['include: conf.d/*.yaml', 'include'],
     ['http: {}', 'http'],
     ['log: { format: journald }', 'log.format'],
-    ...[
-      'soft_timeout: 1s',
-      'delivery: at_least_once',
-      'on_failure: x',
-      'rate: 1/s',
-      'concurrency: 1',
-      'journal: true',
-      'result_ttl: 1h',
-      'user: ann',
-    ].map((key): [string, string] => [`tasks: { t: { ${key} } }`, `tasks.t.${key.split(':')[0]}`]),
+    ...['soft_timeout: 1s', 'delivery: at_least_once', 'on_failure: x', 'result_ttl: 1h', 'user: ann'].map(
+      (key): [string, string] => [`tasks: { t: { ${key} } }`, `tasks.t.${key.split(':')[0]}`],
+    ),
     ['tasks: { t: { isolation: thread } }', 'tasks.t.isolation'],
     ['tasks: { t: { isolation: process } }', 'tasks.t.isolation'],
     ['defaults: { on_failure: x }', 'defaults.on_failure'],

@@ -18,7 +18,7 @@ test('a task of a module that the configuration does not mention has the default
 })
 
 test('a task’s timeout in the configuration goes before that of the module, and that before the defaults', () => {
-  const own = { timeout: milliseconds(1_000), ownTimeout: true as const }
+  const own = { timeout: milliseconds(1_000), own: ['timeout'] as const }
   const definition = { ...defaults, name: 'mail', action: moduleAction, ...own }
   const modules = [moduleTask('mail', '5s'), moduleTask('other', '5s')]
   const minutes = { ...defaults, timeout: milliseconds(60_000) }
@@ -45,14 +45,37 @@ test('a command and a task of a module cannot share a name', () => {
   ])
 })
 
-test('a timeout that is none is a problem that names the task', () => {
-  const { registry, problems } = createRegistry({
-    definitions: [],
-    modules: [moduleTask('mail', '5')],
-    defaults,
-  })
+test('what a module says of its task goes before the defaults, and what the configuration says by name before both', () => {
+  const { task } = moduleTask('mail')
+  const saying = { ...task, options: { rate: '10/m', concurrency: 2, journal: false } }
+  const modules = [{ task: saying, file: '/tasks.ts' }]
+  const busy = { ...defaults, concurrency: 5, journal: false as const }
+  const rate = { count: 10, per: milliseconds(60_000) }
+  const ofModule = createRegistry({ definitions: [], modules, defaults: busy }).registry.get('mail')
+  expect(ofModule?.definition).toMatchObject({ rate, concurrency: 2, journal: false })
+  const definition = {
+    ...defaults,
+    name: 'mail',
+    action: moduleAction,
+    own: ['concurrency', 'journal'] as const,
+    concurrency: 3,
+  }
+  const merged = createRegistry({ definitions: [definition], modules, defaults: busy }).registry.get('mail')
+  expect(merged?.definition).toMatchObject({ rate, concurrency: 3 })
+  expect(merged?.definition).not.toHaveProperty('journal')
+})
+
+test.each([
+  [{ timeout: '5' }, 'timeout of task mail: a number needs a unit'],
+  [{ rate: '10' }, 'rate of task mail: in what time? write 10/s'],
+  [{ rate: '10/y' }, 'rate of task mail: a rate is per s, m, h or d'],
+  [{ rate: 'often' }, 'rate of task mail: expected 10/m, 5/s or 100/h, got often'],
+  [{ concurrency: 0 }, 'concurrency of task mail: expected a whole number from 1, got 0'],
+])('an option that is none is a problem that names the task: %j', (options, reason) => {
+  const modules = [{ task: { ...moduleTask('mail').task, options }, file: '/tasks.ts' }]
+  const { registry, problems } = createRegistry({ definitions: [], modules, defaults })
   expect(registry.size).toBe(0)
-  expect(problems[0]?.reason).toContain('timeout of task mail: a number needs a unit')
+  expect(problems[0]?.reason).toContain(reason)
 })
 
 test.each(['__proto__', 'constructor', 'toString', ''])('%j is no task unless it is defined', (name) => {

@@ -1,0 +1,48 @@
+import { parseDuration } from '../core/duration.ts'
+import type { TaskOptions } from '../task/define-task.ts'
+import { parseRate } from '../task/rate.ts'
+import type { TaskDefinition } from '../task/task-definition.ts'
+
+/** A module's option that is none: which, and why. */
+export interface OptionProblem {
+  readonly option: keyof TaskOptions
+  readonly hint: string
+}
+
+type Read = (value: unknown) => Partial<TaskDefinition> | { readonly hint: string }
+
+/** What each option of a module's task means. Modules are not always typed, so that anything may stand there. */
+const readers: Readonly<Record<keyof TaskOptions, Read>> = {
+  timeout: (value) => {
+    const timeout = parseDuration(String(value))
+    return typeof timeout === 'object' ? timeout : { timeout }
+  },
+  rate: (value) => {
+    const rate = parseRate(String(value))
+    return 'count' in rate ? { rate } : { hint: rate.hint ?? `expected 10/m, 5/s or 100/h, got ${value}` }
+  },
+  concurrency: (value) =>
+    Number.isInteger(value) && Number(value) >= 1
+      ? { concurrency: Number(value) }
+      : { hint: `expected a whole number from 1, got ${value}` },
+  journal: (value) => {
+    if (typeof value !== 'boolean') return { hint: `expected true or false, got ${value}` }
+    return value ? {} : { journal: false }
+  },
+}
+
+/** What a module says of its task, where the configuration has not said it of that task by name. */
+export function withModuleOptions(
+  definition: TaskDefinition,
+  options: TaskOptions,
+): TaskDefinition | OptionProblem {
+  let merged = definition
+  for (const option of Object.keys(readers) as (keyof TaskOptions)[]) {
+    if (options[option] === undefined || definition.own?.includes(option)) continue
+    const read = readers[option](options[option])
+    if ('hint' in read) return { option, hint: String(read.hint) }
+    const { [option]: _default, ...others } = merged
+    merged = { ...(others as TaskDefinition), ...read }
+  }
+  return merged
+}
