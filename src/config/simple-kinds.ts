@@ -83,6 +83,7 @@ export const rateOrNone: Kind<Rate | 'none'> = fromText<Rate | 'none'>(
     const rate = parseRate(value)
     return 'count' in rate ? { value: rate } : rate
   },
+  { type: 'string' },
 )
 
 const sizeUnits: Readonly<Record<string, number>> = {
