@@ -223,7 +223,7 @@ export class AmqpConsumer implements Consumer {
       queues.filter((queue) => !missing.includes(queue)).map((queue) => this.#openQueue(session, queue)),
     )
     this.#getInLine()
-    this.#health.succeeded(operation)
+    this.#health.begunAnew()
     if (missing.length > 0) void this.#lookFor(session, missing)
   }
 

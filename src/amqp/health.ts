@@ -18,7 +18,17 @@ export class Health {
   }
 
   succeeded(operation: string): void {
-    if (this.#failing.delete(operation) && this.#failing.size === 0)
-      this.#emit({ kind: 'brokerRecovered', since: this.#clock.now() })
+    if (this.#failing.delete(operation) && this.#failing.size === 0) this.#recovered()
+  }
+
+  /** There is a new session that works: what failed in the former one is over, and is not always tried again. */
+  begunAnew(): void {
+    if (this.#failing.size === 0) return
+    this.#failing.clear()
+    this.#recovered()
+  }
+
+  #recovered(): void {
+    this.#emit({ kind: 'brokerRecovered', since: this.#clock.now() })
   }
 }

@@ -11,7 +11,7 @@
  * lost. Nothing travels from one session to the next: who was interrupted asks for the next and derives anew.
  *
  * - A broker that cannot be reached, does not answer, refuses the user or fails to set up: the next address is tried at
- *   once, and after all of them the link waits, longer from round to round (0.2 s to 15 s, spread at random).
+ *   once, and after all of them the link waits, longer from round to round (0.2 s to 2 s, spread at random).
  * - A session that is lost: the same, beginning with the address that it was at. One that lived shorter than the
  *   longest wait does not begin a new count: what breaks each session at once must not be repeated without pause.
  */
@@ -46,7 +46,8 @@ export interface LinkOptions {
   readonly backoff?: Backoff
 }
 
-const defaultBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
+/** Short enough at its longest that everybody works again within seconds of the broker, however long that was away. */
+export const defaultBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 2_000, jitter: 'full' }
 
 type State =
   | { readonly kind: 'opening' }

@@ -29,7 +29,7 @@ export interface Won {
   readonly waited: boolean
 }
 
-const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
+const candidacyBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 2_000, jitter: 'full' }
 
 /** One beat's waiting for a term, turn by turn: it asks to lead, and asks again when the broker cannot be asked. */
 export class Standby {

@@ -3,15 +3,17 @@ import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { LinkOptions } from '../../src/amqp/open-link.ts'
+import { defaultBackoff, type LinkOptions } from '../../src/amqp/open-link.ts'
 import type { Session } from '../../src/amqp/session.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import { openTestLink } from '../support/amqp-world.ts'
+import { instead } from '../support/instead.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 import { freePort } from '../support/rabbitmq-control.ts'
 import { isInstalled, RabbitmqNode } from '../support/rabbitmq-node.ts'
-import { Relay } from '../support/relay.ts'
 import { type Script, ScriptedPeer } from '../support/scripted-peer.ts'
+import { openRelay } from '../support/test-relay.ts'
 
 const rabbitmq = useRabbitmq()
 const pem = (name: string): string => join(import.meta.dirname, '../fixtures/tls', name)
@@ -42,7 +44,7 @@ async function publishOn(session: Session): Promise<string> {
 
 describe('a wire that fails', () => {
   test.each(['cut', 'reset'] as const)('%s: the next session is opened and set up', async (how) => {
-    const relay = await Relay.open(rabbitmq.node)
+    const relay = await openRelay(rabbitmq.node)
     const { session, events } = openTestLink(relay.url(await rabbitmq.url()), { setup })
     const first = await session()
     relay[how]()
@@ -62,7 +64,7 @@ describe('a wire that fails', () => {
     const swallowed = [['toBroker', 'toClient'], ['toClient'], ['toBroker']] as const
     await Promise.all(
       swallowed.map(async (directions) => {
-        const relay = await Relay.open(rabbitmq.node)
+        const relay = await openRelay(rabbitmq.node)
         const { session, events } = openTestLink(relay.url(url), { heartbeatMs, deadlines: quick })
         await session()
         relay.swallow(...directions)
@@ -76,7 +78,7 @@ describe('a wire that fails', () => {
   })
 
   test('swallows what we publish: the outcome is unknown, and never confirmed', async () => {
-    const relay = await Relay.open(rabbitmq.node)
+    const relay = await openRelay(rabbitmq.node)
     const { session } = openTestLink(relay.url(await rabbitmq.url()), { deadlines: quick, setup })
     const channel = await (await session()).openChannel({ confirm: true, prefetch: 0 })
     relay.swallow('toClient')
@@ -84,7 +86,7 @@ describe('a wire that fails', () => {
   })
 
   test('swallows everything while the session is opened: it is tried again in time', async () => {
-    const relay = await Relay.open(rabbitmq.node)
+    const relay = await openRelay(rabbitmq.node)
     relay.swallow('toClient')
     const { session, events } = openTestLink(relay.url(await rabbitmq.url()), {
       deadlines: { ...quick, connectMs: milliseconds(300) },
@@ -95,7 +97,7 @@ describe('a wire that fails', () => {
   })
 
   test('brings single bytes, late: nothing is lost and nothing is doubted', async () => {
-    const relay = await Relay.open(rabbitmq.node)
+    const relay = await openRelay(rabbitmq.node)
     relay.trickling = true
     relay.delayMs = 5
     const { session, events } = openTestLink(relay.url(await rabbitmq.url()), { setup })
@@ -292,6 +294,21 @@ describe('a link', () => {
     })
     await events.first('linkFailed', ({ failures }) => failures === 6)
     expect(events.of('linkFailed').map(({ nextInMs }) => nextInMs)).toEqual([5, 10, 20, 30, 30, 30])
+  })
+
+  test('never waits so long by itself that it is not back soon after its broker, however long that was away', async () => {
+    const clock = instead(systemClock, 'sleep', (length, signal) =>
+      systemClock.sleep(milliseconds(Math.min(length, 5)), signal),
+    )
+    const { events } = openTestLink(`amqp://127.0.0.1:${await freePort()}`, {
+      backoff: defaultBackoff,
+      clock,
+      random: () => 0.999,
+    })
+    await events.first('linkFailed', ({ failures }) => failures === 12)
+    const pauses = events.of('linkFailed').map(({ nextInMs }) => nextInMs)
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(2_000)
+    expect(pauses.at(-1)).toBeGreaterThan(1_900)
   })
 
   test('does not wait without end for whom it does not concern any more', async () => {

@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util'
 import { mountSmallDisk } from '../support/small-disk.ts'
 import { builtProgram } from '../support/taskbeat-process.ts'
 import { World } from '../support/world.ts'
+import { endureBadWire, wireFaults } from '../system/bad-wire.ts'
+import { endureOutages } from '../system/broker-outages.ts'
 import { endureFullDisk } from '../system/full-disk.ts'
 import { measureIdleness } from '../system/idle.ts'
 import { endureKills } from '../system/kills.ts'
@@ -61,6 +63,24 @@ const soaks: Readonly<Record<string, Soak>> = {
   },
   disk: { minutes: 3, run: fillDisk },
   reload: { minutes: 3, run: editAgainAndAgain },
+  wire: {
+    minutes: 6,
+    run: (world, { minutes, seed }) => {
+      const rounds = Array.from({ length: Math.max(1, Math.round((minutes * 5) / wireFaults.length)) })
+      return endureBadWire(world, { faults: rounds.flatMap(() => wireFaults), perSecond: 20, seed })
+    },
+  },
+  outages: {
+    minutes: 6,
+    run: (world, { minutes, seed }) =>
+      endureOutages(world, {
+        outages: Math.max(2, Math.round((minutes * 10) / 3)),
+        perSecond: 200,
+        longRunSeconds: minutes * 20,
+        longestDownMs: 8_000,
+        seed,
+      }),
+  },
 }
 
 async function fillDisk(world: World, { minutes }: Dose): Promise<object> {

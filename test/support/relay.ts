@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
-import { onTestFinished } from 'vitest'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 
 type Direction = 'toBroker' | 'toClient'
 
 /** A wire between a client and a broker, that can be cut, slowed down and made to swallow what is said. */
-export class Relay {
+export class Relay implements AsyncDisposable {
+  readonly #server: Server
   readonly #target: { readonly host: string; readonly port: number }
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   readonly #swallowing = new Set<Direction>()
@@ -19,24 +19,20 @@ export class Relay {
   connections = 0
 
   private constructor(server: Server, target: { host: string; port: number }, port: number) {
+    this.#server = server
     this.#target = target
     this.#port = port
     server.on('connection', (client) => this.#join(client))
   }
 
-  /** To be called by a test: it ends with it. */
+  /** Whoever opens it disposes of it. */
   static async open(target: { host: string; port: number }): Promise<Relay> {
     const server = createServer()
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('the relay does not listen')
-    const relay = new Relay(server, target, address.port)
-    onTestFinished(() => {
-      server.close()
-      relay.cut()
-    })
-    return relay
+    return new Relay(server, target, address.port)
   }
 
   /** The URL of a broker, by way of this relay. */
@@ -62,6 +58,13 @@ export class Relay {
   /** New connections are carried again; what was swallowed is gone. */
   heal(): void {
     this.#swallowing.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.cut()
+    await closed
   }
 
   #join(client: Socket): void {
@@ -91,7 +94,7 @@ export class Relay {
         else
           for (const byte of chunk) {
             to.write(Buffer.from([byte]))
-            await delay(0)
+            await setImmediate()
           }
       })
     })

@@ -29,6 +29,8 @@ echo "$1 $TASKBEAT_ENTRY $TASKBEAT_DUE $TASKBEAT_ID $TASKBEAT_ATTEMPT $(date +%s
 export class World implements AsyncDisposable {
   readonly directory: string
   readonly stateDir: string
+  /** What its processes find in their environment beside what they need. */
+  env: NodeJS.ProcessEnv = {}
   readonly #processes: TaskbeatProcess[] = []
   readonly #teardown = new AsyncDisposableStack()
 
@@ -61,7 +63,8 @@ export class World implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): TaskbeatProcess {
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: join(this.directory, 'tmp') }
+    const { PATH, HOME } = process.env
+    const env = { PATH, HOME, TMPDIR: join(this.directory, 'tmp'), ...this.env }
     const started = startTaskbeat({ args, cwd: this.directory, env })
     this.#processes.push(started)
     return started
