@@ -34,7 +34,7 @@ function readOne(at: Place): BrokerPlace | undefined {
   const written = text.read(at)
   if (written === undefined) return undefined
   const url = withVariables(written, at, ['beat', 'worker', 'dev', 'client'])
-  const result = parseBrokerUrl(url, at.reading.directory)
+  const result = parseBrokerUrl(url, at.directory)
   return 'problem' in result ? at.problem(result.problem) : result
 }
 

@@ -16,18 +16,14 @@ import { TaskWarnings } from './task-warnings.ts'
  */
 export class Collection {
   readonly entries: EntrySpec[] = []
-  readonly entryLines: number[] = []
   readonly tasks: TaskDefinition[] = []
-  readonly taskLines: number[] = []
   readonly queues: Set<string> = new Set()
-  readonly #reading: Reading
   readonly #around: Surroundings
   readonly #parts: Parts
   readonly #entryWarnings: EntryWarnings
   readonly #taskWarnings: TaskWarnings
 
   constructor(reading: Reading, around: Surroundings, parts: Parts, grace: Milliseconds) {
-    this.#reading = reading
     this.#around = around
     this.#parts = parts
     this.#entryWarnings = new EntryWarnings(reading, around)
@@ -39,9 +35,8 @@ export class Collection {
   addTask(task: WrittenTask): void {
     if (task.given.queue) this.queues.add(task.given.queue.value)
     if (!this.#parts.tasks) return
-    const definition = defineTask(task, this.#around.defaults, this.#reading.directory)
+    const definition = defineTask(task, this.#around.defaults, task.at.directory)
     this.tasks.push(definition)
-    this.taskLines.push(task.at.line)
     this.#taskWarnings.look(definition, task.at)
   }
 
@@ -50,7 +45,6 @@ export class Collection {
     if (entry.ownTask) this.addTask(entry.ownTask)
     if (!this.#parts.schedules) return
     this.entries.push(entry.spec)
-    this.entryLines.push(entry.at.line)
     this.#entryWarnings.look(entry)
   }
 

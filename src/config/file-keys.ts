@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../core/instant.ts'
 import { type BrokerValues, brokerKeys } from './broker-keys.ts'
 import { type DefaultValues, defaultsKeys, entryAndTaskKeys } from './entry-keys.ts'
-import { type Kind, listOf, oneOf } from './kind.ts'
+import { type Given, type Kind, listOf, oneOf, oneOrMore } from './kind.ts'
 import { path, pattern } from './path-kind.ts'
 import type { Place } from './place.ts'
 import { queueName } from './queue-name.ts'
@@ -20,6 +20,7 @@ export interface WorkerValues {
 }
 
 export interface FileValues {
+  readonly include: readonly Given<string>[]
   readonly timezone: string
   readonly state_dir: string
   readonly broker: Values<BrokerValues>
@@ -79,6 +80,10 @@ export const logKeys: Section<{ readonly level: LogLevel; readonly format: LogFo
 /** The keys at the top of the file. */
 export const fileKeys: Section<FileValues> = {
   keys: {
+    include: {
+      kind: oneOrMore(pattern('a path or a pattern', ['beat', 'worker', 'dev', 'client'])),
+      doc: 'Files with more `schedules`, `tasks` and `queues`; a name may be given once. Relative paths in them start at them.',
+    },
     timezone: {
       kind: zone,
       doc: 'The zone of cron and of local times; `local` is the machine’s.',
@@ -102,7 +107,7 @@ export const fileKeys: Section<FileValues> = {
     worker: { kind: sectionOf(workerKeys), doc: 'The process that executes.' },
     log: { kind: sectionOf(logKeys), doc: 'What is logged, and how.' },
   },
-  notYet: ['include', 'http'],
+  notYet: ['http'],
 }
 
 /** A map from names to what they mean, read later, when everything that it may refer to is known. */

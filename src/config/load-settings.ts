@@ -1,17 +1,17 @@
 import { hostname } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Instant, instant } from '../core/instant.ts'
 import { loadInThread } from './load-in-thread.ts'
 import { type ParseBytes, parseBytes } from './parse-settings.ts'
 import type { Problem } from './problem.ts'
 import { readConfigFile } from './read-file.ts'
-import type { Lines, Parts } from './read-settings.ts'
+import type { Parts } from './read-settings.ts'
 import type { Role } from './reading.ts'
 import type { Settings } from './settings.ts'
 
 /** What a file gave: settings and what is suspicious in them, or everything that is wrong. Plain data. */
 export type Loaded =
-  | { readonly settings: Settings; readonly lines: Lines; readonly warnings: readonly Problem[] }
+  | { readonly settings: Settings; readonly warnings: readonly Problem[] }
   | { readonly problems: readonly Problem[] }
 
 export interface LoadOptions {
@@ -40,8 +40,9 @@ const threadFromBytes = 262_144
  *
  *     path ── read-file ──▶ bytes ── decode-text ──▶ text ── yaml-document ──▶ nodes with offsets
  *                             │                              (yaml-chunks: a large file, piece by piece)
- *                  large: in a thread                                      │
- *                  (load-in-thread)                    sections of keys (file-, entry-, task-keys), kinds of values
+ *                  large: in a thread       included-files: more texts,    │
+ *                  (load-in-thread)         merge-files: one map           │
+ *                                                      sections of keys (file-, entry-, task-keys), kinds of values
  *                                                                          │
  *     Settings, or Problems ◀── report ◀── read-settings ── read-task, read-entry ── warnings
  *
@@ -65,9 +66,14 @@ export async function loadSettings(file: string, options: LoadOptions): Promise<
     parts: options.parts ?? { schedules: true, tasks: true },
     stateDir: options.stateDir,
     hostname: options.hostname ?? hostname(),
-    directory: dirname(absolute),
     machineZone: options.machineZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: options.now ?? instant(Date.now()),
   }
-  return content.bytes.length < threadFromBytes ? parseBytes(parse) : loadInThread(parse)
+  const isSmall = content.bytes.length < threadFromBytes && !mayInclude(content.bytes)
+  return isSmall ? parseBytes(parse) : loadInThread(parse)
+}
+
+/** Others may be large. */
+function mayInclude(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('include')
 }

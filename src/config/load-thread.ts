@@ -13,7 +13,7 @@ function send(message: FromThread): void {
   parentPort?.postMessage(message)
 }
 
-const loaded = parseBytes(workerData)
+const loaded = await parseBytes(workerData)
 if ('problems' in loaded) {
   send({ kind: 'end', loaded })
 } else {

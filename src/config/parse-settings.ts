@@ -1,81 +1,100 @@
 import { decodeText } from './decode-text.ts'
+import { type Included, readIncluded } from './included-files.ts'
 import type { Loaded } from './load-settings.ts'
+import { mergeFiles } from './merge-files.ts'
 import { type Parts, readSettings } from './read-settings.ts'
 import type { Reading } from './reading.ts'
 import { Report } from './report.ts'
-import { SourceText } from './source-text.ts'
-import { NotInChunksError, parseInChunks } from './yaml-chunks.ts'
+import { type SourceFile, Sources } from './sources.ts'
+import { NotInChunksError } from './yaml-chunks.ts'
 import { isRefused, parseDocument } from './yaml-document.ts'
 import type { YamlNode } from './yaml-node.ts'
+import { type ParseText, parseText } from './yaml-text.ts'
 
-/** A file's text and everything that its meaning depends on: plain data, to be sent to a thread. */
-export interface ParseOptions extends Omit<Reading, 'report'> {
-  /** As it was named. */
-  readonly file: string
-  readonly absolute: string
-  readonly text: string
-  /** The file's permissions. */
-  readonly mode: number
+/** What the meaning of a configuration depends on beside its texts: plain data, to be sent to a thread. */
+export interface ParseContext extends Omit<Reading, 'report'> {
   readonly parts: Parts
 }
 
-/** The same before it is known to be text. */
-export type ParseBytes = Omit<ParseOptions, 'text'> & { readonly bytes: Uint8Array<ArrayBuffer> }
-
-/** Where parsing in pieces begins to pay. */
-const chunksFrom = 262_144
-
-/** From bytes to settings, or to everything that is wrong with them. */
-export function parseBytes({ bytes, ...options }: ParseBytes): Loaded {
-  const decoded = decodeText(bytes)
-  if ('text' in decoded) return parseSettings({ ...options, text: decoded.text })
-  return { problems: [{ file: options.file, path: '', message: decoded.problem }] }
+/** The main file before it is known to be text. */
+export interface ParseBytes extends ParseContext, Omit<SourceFile, 'text'> {
+  readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** From text to settings, or to everything that is wrong with it. */
+export interface ParseOptions extends ParseContext, SourceFile {
+  readonly included?: Included
+}
+
+/** From bytes to settings, or to everything that is wrong with them. Reads what the file includes. */
+export async function parseBytes({ bytes, ...options }: ParseBytes): Promise<Loaded> {
+  const decoded = decodeText(bytes)
+  if ('problem' in decoded) return { problems: [{ file: options.file, path: '', message: decoded.problem }] }
+  const main = { ...options, text: decoded.text }
+  return parseSettings({ ...main, included: await readIncluded(main, options) })
+}
+
+/** From texts to settings, or to everything that is wrong with them. */
 export function parseSettings(options: ParseOptions): Loaded {
-  const source = new SourceText(options.file, options.text)
-  const report = new Report(source)
+  const files = [options, ...(options.included?.files ?? [])]
+  const sources = new Sources(files)
+  const report = new Report(sources)
   refuseControlCharacters(report)
   if (report.hasProblems) return { problems: report.problems() }
-  if (options.text.length < chunksFrom) return parseWhole(options, report)
   try {
-    return readRoot(parseInChunks(options.text), options, report)
+    return read(options, report, parseText)
   } catch (error) {
     if (!(error instanceof NotInChunksError)) throw error
-    return parseWhole(options, new Report(source))
+    return read(options, new Report(sources), parseDocument)
   }
 }
 
-function parseWhole(options: ParseOptions, report: Report): Loaded {
-  const root = parseDocument(options.text, 0)
-  if (!isRefused(root)) return readRoot(root, options, report)
-  for (const { offset, message } of root) report.problem(offset, '', message)
-  return { problems: report.problems() }
-}
-
-function readRoot(root: YamlNode | undefined, options: ParseOptions, report: Report): Loaded {
-  if (root === undefined || (root.kind === 'scalar' && root.value === null)) {
+function read(options: ParseOptions, report: Report, parse: ParseText): Loaded {
+  const { absolute, included } = options
+  for (const problem of included?.problems ?? []) report.problemOutside(problem)
+  const [main, ...others] = parseAll(report, parse)
+  if (report.hasProblems) return { problems: report.problems() }
+  if (!saysAnything(main)) {
     report.problem(0, '', options.text.trim() === '' ? 'the file is empty' : 'the file says nothing')
     return { problems: report.problems() }
   }
-  warnOfWriters(options.mode, report)
-  const read = readSettings(root, options.absolute, { ...options, report }, options.parts)
-  if (!read || report.hasProblems) return { problems: report.problems() }
-  return { ...read, warnings: report.warnings() }
+  warnOfWriters([options, ...(included?.files ?? [])], report)
+  const root = main.kind === 'map' ? mergeFiles(main, others.filter(saysAnything), report) : main
+  const settings = readSettings(root, absolute, { ...options, report }, options.parts)
+  if (!settings || report.hasProblems) return { problems: report.problems() }
+  return { settings, warnings: report.warnings() }
+}
+
+function parseAll(report: Report, parse: ParseText): readonly (YamlNode | undefined)[] {
+  return report.sources.texts.map(({ text, base }) => {
+    const root = parse(text, base)
+    if (!isRefused(root)) return root
+    for (const { offset, message } of root) report.problem(offset, '', message)
+    return undefined
+  })
+}
+
+/** An included file may be empty: its entries are commented out for a while. */
+function saysAnything(root: YamlNode | undefined): root is YamlNode {
+  return root !== undefined && !(root.kind === 'scalar' && root.value === null)
 }
 
 /** Whoever may write the file decides what runs, as the worker's user. */
-function warnOfWriters(mode: number, report: Report): void {
-  const writers = mode & 0o002 ? 'everybody' : mode & 0o020 ? 'its group' : undefined
-  if (!writers) return
-  const shown = (mode & 0o777).toString(8).padStart(4, '0')
-  report.warning(0, '', `${writers} may write this file (mode ${shown}), and so decide what runs`)
+function warnOfWriters(files: readonly SourceFile[], report: Report): void {
+  for (const [index, { mode }] of files.entries()) {
+    const writers = mode & 0o002 ? 'everybody' : mode & 0o020 ? 'its group' : undefined
+    if (!writers) continue
+    const shown = (mode & 0o777).toString(8).padStart(4, '0')
+    const message = `${writers} may write this file (mode ${shown}), and so decide what runs`
+    report.warning(report.sources.texts[index]?.base ?? 0, '', message)
+  }
 }
 
 function refuseControlCharacters(report: Report): void {
-  const found = /(?![\t\n\r\u0085])\p{Cc}/u.exec(report.source.text)
-  if (!found) return
-  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
-  report.problem(found.index, '', `the control character U+${code} has no place in a text file`)
+  for (const { text, base } of report.sources.texts) {
+    const found = /(?![\t\n\r\u0085])\p{Cc}/u.exec(text)
+    if (!found) continue
+    const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+    const message = `the control character U+${code} has no place in a text file`
+    report.problem(base + found.index, '', message)
+  }
 }

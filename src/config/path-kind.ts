@@ -9,7 +9,7 @@ export function path(expected: string, users: readonly Role[]): Kind<string> {
   return fromText(expected, (text, at) => {
     if (text === '' || text.includes('\0')) return {}
     if (text.startsWith('~/')) return { hint: `~ is not replaced here; write \${HOME}/…` }
-    return { value: resolve(at.reading.directory, withVariables(text, at, users)) }
+    return { value: resolve(at.directory, withVariables(text, at, users)) }
   })
 }
 
@@ -19,7 +19,7 @@ export function pattern(expected: string, users: readonly Role[]): Kind<string> 
     if (text === '' || text.includes('\0')) return {}
     if (text.startsWith('~/')) return { hint: `~ is not replaced here; write \${HOME}/…` }
     const written = withVariables(text, at, users)
-    return { value: isAbsolute(written) ? written : join(literally(at.reading.directory), written) }
+    return { value: isAbsolute(written) ? written : join(literally(at.directory), written) }
   })
 }
 

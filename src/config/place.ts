@@ -22,8 +22,14 @@ export class Place {
     return before === '' || this.#step.startsWith('[') ? before + this.#step : `${before}.${this.#step}`
   }
 
-  get line(): number {
-    return this.reading.report.source.lineOf(this.node.offset)
+  /** Where relative paths start that are written here. */
+  get directory(): string {
+    return this.reading.report.sources.directoryOf(this.node.offset)
+  }
+
+  /** Where this is, for somebody who reads at another place: `on line 3`. */
+  seenFrom(other: Place): string {
+    return this.reading.report.sources.placeSeenFrom(this.node.offset, other.node.offset)
   }
 
   at(key: string, node: YamlNode): Place {
@@ -62,8 +68,8 @@ export class Place {
       const earlier = offsets.get(pair.key)
       const place = this.at(pair.key, pair.value)
       if (earlier !== undefined) {
-        const line = this.reading.report.source.lineOf(earlier)
-        place.problem(`the same key is on line ${line} already`, pair.keyOffset)
+        const where = this.reading.report.sources.placeSeenFrom(earlier, pair.keyOffset)
+        place.problem(`the same key is ${where} already`, pair.keyOffset)
       } else if (pair.key === '<<') {
         place.problem(
           'merge keys are not part of YAML 1.2; what many entries share goes under defaults',

@@ -33,10 +33,10 @@ export function readBroker(
   }
 }
 
-function overridden({ env, directory, report }: Reading): BrokerPlace | undefined {
+function overridden({ env, report }: Reading): BrokerPlace | undefined {
   const { TASKBEAT_BROKER_URL: url } = env
   if (!url) return undefined
-  const parsed = parseBrokerUrl(url, directory)
+  const parsed = parseBrokerUrl(url, report.sources.directory)
   if (!('problem' in parsed)) return parsed
   report.problemOutside({ file: '$TASKBEAT_BROKER_URL', path: '', message: parsed.problem })
   return undefined

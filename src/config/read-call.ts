@@ -28,7 +28,7 @@ export function readCall(
   const other = around.tasks.get(name)
   if (other)
     return at.problem(
-      `${inPlace} defines a task of this name, and tasks.${name} on line ${other.at.line} does too`,
+      `${inPlace} defines a task of this name, and tasks.${name} ${other.at.seenFrom(at)} does too`,
     )
   return { name, own: true }
 }
@@ -39,7 +39,7 @@ function refuseTaskKeys(given: Values<AnyValues>, tasks: ReadonlyMap<string, Wri
     if (Object.hasOwn(entryKeys.keys, key)) continue
     const name = given.task?.value
     const task = name === undefined ? undefined : tasks.get(name)
-    const where = task ? `tasks.${name} on line ${task.at.line}` : `tasks.${name ?? 'NAME'}`
+    const where = task ? `tasks.${name} ${task.at.seenFrom(value.at)}` : `tasks.${name ?? 'NAME'}`
     value.at.problem(`a key of the task, which this entry only calls; write it under ${where}`)
   }
 }

@@ -20,18 +20,6 @@ export interface Parts {
   readonly tasks: boolean
 }
 
-/** Where things are in the file: the line of each entry and task, in the order of `settings`. */
-export interface Lines {
-  readonly schedules: readonly number[]
-  readonly tasks: readonly number[]
-}
-
-/** A file read to the end. */
-export interface ReadSettings {
-  readonly settings: Settings
-  readonly lines: Lines
-}
-
 const noDefaults: Values<DefaultValues> = {}
 
 /**
@@ -43,7 +31,7 @@ export function readSettings(
   file: string,
   reading: Reading,
   parts: Parts,
-): ReadSettings | undefined {
+): Settings | undefined {
   const top = new Place(reading, root)
   const given = readSection(top, fileKeys)
   if (!given) return undefined
@@ -65,8 +53,9 @@ export function readSettings(
   for (const task of around.tasks.values()) found.addTask(task)
   for (const entry of readEntries(given.schedules?.value, around)) found.addEntry(entry)
   found.conclude(given.schedules?.value)
-  const settings: Settings = {
+  return {
     file,
+    include: given.include?.value.map(({ value }) => value) ?? [],
     timezone: around.timezone,
     stateDir,
     broker,
@@ -74,7 +63,7 @@ export function readSettings(
     beat: { lookahead: given.beat?.value.lookahead?.value ?? milliseconds(30_000) },
     schedules: found.entries,
     tasks: found.tasks,
-    taskDefaults: completeTask({}, around.defaults, reading.directory),
+    taskDefaults: completeTask({}, around.defaults, reading.report.sources.directory),
     worker: {
       modules: given.worker?.value.modules?.value ?? [],
       queues: around.queues ?? [...new Set([defaultQueue, ...found.queues])],
@@ -86,7 +75,6 @@ export function readSettings(
       format: given.log?.value.format?.value ?? 'auto',
     },
   }
-  return { settings, lines: { schedules: found.entryLines, tasks: found.taskLines } }
 }
 
 function namesOfForeign(queues: readonly QueueSettings[]): string[] {

@@ -13,8 +13,6 @@ export interface Reading {
   readonly role: Role
   readonly env: Readonly<Record<string, string | undefined>>
   readonly hostname: string
-  /** The file's own: relative paths start here. */
-  readonly directory: string
   /** Where the state is kept when the file does not say, if the caller has a place for it. */
   readonly stateDir: string | undefined
   /** What `local` means. */

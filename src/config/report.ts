@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import type { SourceText } from './source-text.ts'
+import type { Sources } from './sources.ts'
 
 /** More than this many of a kind are counted and not kept: nobody reads them, and a file may hold 100,000. */
 const mostKept = 200
@@ -7,19 +7,25 @@ const longestMessage = 400
 /** The same warning about many entries, 02:00 in a zone that skips it, is told of the first few. */
 const mostAlike = 3
 
-/** Collects what is found in one file: problems, which forbid its use, and warnings, which do not. */
+/** Something found, with the offset that it is sorted by. */
+interface Found {
+  readonly problem: Problem
+  readonly offset: number
+}
+
+/** Collects what is found in a configuration: problems, which forbid its use, and warnings, which do not. */
 export class Report {
-  readonly source: SourceText
-  readonly #problems: Problem[] = []
-  readonly #warnings: Problem[] = []
+  readonly sources: Sources
+  readonly #problems: Found[] = []
+  readonly #warnings: Found[] = []
   readonly #warned = new Set<string>()
   /** At how many places each warning's text holds. */
   readonly #alike = new Map<string, number>()
   #moreProblems = 0
   #moreWarnings = 0
 
-  constructor(source: SourceText) {
-    this.source = source
+  constructor(sources: Sources) {
+    this.sources = sources
   }
 
   get hasProblems(): boolean {
@@ -46,12 +52,12 @@ export class Report {
     this.#warnings.push(this.#located(offset, path, message))
   }
 
-  /** A problem that has no place in the file. */
+  /** A problem that has no place in a text. */
   problemOutside(problem: Problem): void {
-    this.#problems.push(problem)
+    this.#problems.push({ problem, offset: -1 })
   }
 
-  /** In the order of the file. */
+  /** In the order of the files. */
   problems(): readonly Problem[] {
     return this.#listed(this.#problems, this.#moreProblems, 'problem')
   }
@@ -68,19 +74,19 @@ export class Report {
     return { ...warning, message: `${warning.message} (and so for ${others.toLocaleString('en')} more)` }
   }
 
-  #located(offset: number, path: string, message: string): Problem {
+  #located(offset: number, path: string, message: string): Found {
     const short = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message
-    const { sourceLine, caret, ...place } = this.source.position(offset)
+    const { sourceLine, caret, ...place } = this.sources.position(offset)
     // What stands in `env` may be secret, and problems go to logs.
     const secret = path.split('.').includes('env') || /\benv["']?\s*:/.test(sourceLine)
     const shown = secret ? {} : { sourceLine, caret }
-    return { file: this.source.file, ...place, ...shown, path, message: short }
+    return { problem: { ...place, ...shown, path, message: short }, offset }
   }
 
-  #listed(kept: readonly Problem[], more: number, noun: string): readonly Problem[] {
-    const sorted = kept.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+  #listed(kept: readonly Found[], more: number, noun: string): readonly Problem[] {
+    const sorted = kept.toSorted((a, b) => a.offset - b.offset).map(({ problem }) => problem)
     if (more === 0) return sorted
     const message = `and ${more.toLocaleString('en')} more ${noun}${more === 1 ? '' : 's'}`
-    return [...sorted, { file: this.source.file, path: '', message }]
+    return [...sorted, { file: this.sources.main, path: '', message }]
   }
 }

@@ -35,6 +35,8 @@ export interface QueueSettings {
 export interface Settings {
   /** Absolute path of the file it was read from. */
   readonly file: string
+  /** Absolute paths and patterns of the files that belong to it. */
+  readonly include: readonly string[]
   readonly timezone: string
   readonly stateDir: string
   readonly broker: BrokerSettings

@@ -8,7 +8,7 @@ export interface TextPosition {
 
 const longestExcerpt = 160
 
-/** The text of a file, which tells an offset's line and column. The lines are counted when the first is asked for. */
+/** The text of one file, which tells an offset's line and column. The lines are counted when the first is asked for. */
 export class SourceText {
   /** The file as it was named. */
   readonly file: string

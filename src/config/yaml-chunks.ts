@@ -13,16 +13,17 @@ export class NotInChunksError extends Error {}
  *
  * Throws NotInChunksError, at once or while the entries are walked, when the file does not lend itself to it or when
  * anything at all is wrong: the whole text in one piece then gives the verdict. It is never more lenient than that: a
- * line that is indented as the entries are, in a block map at the top, begins an entry or is an error.
+ * line that is indented as the entries are, in a block map at the top, begins an entry or is an error. Offsets are moved
+ * by `shift`.
  */
-export function parseInChunks(text: string): YamlNode {
+export function parseInChunks(text: string, shift: number): YamlNode {
   const split = splitEntries(text)
   if (!split) throw new NotInChunksError()
-  const rest = parseMap(split.rest, 0)
+  const rest = parseMap(split.rest, shift)
   const pairs: YamlPair[] = []
   for (const pair of rest.pairs) {
     if (pair.key !== 'schedules') pairs.push(pair)
-    else pairs.push({ ...pair, value: inChunks(split.chunks) })
+    else pairs.push({ ...pair, value: inChunks(split.chunks, shift) })
   }
   if (pairs.filter((pair) => pair.key === 'schedules').length !== 1) throw new NotInChunksError()
   return { ...rest, pairs }
@@ -39,13 +40,13 @@ interface Split {
   readonly chunks: readonly Chunk[]
 }
 
-function inChunks(chunks: readonly Chunk[]): YamlMap {
+function inChunks(chunks: readonly Chunk[], shift: number): YamlMap {
   const pairs = {
     *[Symbol.iterator](): Generator<YamlPair> {
-      for (const { text, offset } of chunks) yield* parseMap(text, offset).pairs
+      for (const { text, offset } of chunks) yield* parseMap(text, offset + shift).pairs
     },
   }
-  return { kind: 'map', offset: chunks[0]?.offset ?? 0, pairs }
+  return { kind: 'map', offset: (chunks[0]?.offset ?? 0) + shift, pairs }
 }
 
 function parseMap(text: string, offset: number): YamlMap {

@@ -243,7 +243,6 @@ describe('a task runs one thing, within limits that mean something', () => {
 
 describe('what a later version will know is refused and not ignored', () => {
   it.each([
-    ['include: conf.d/*.yaml', 'include'],
     ['http: {}', 'http'],
     ['log: { format: journald }', 'log.format'],
     ...['soft_timeout: 1s', 'delivery: at_least_once', 'on_failure: x', 'result_ttl: 1h', 'user: ann'].map(

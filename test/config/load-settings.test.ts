@@ -119,7 +119,7 @@ describe('a large file is read in pieces in a thread', () => {
 
   it('gives what it would give in one piece, within seconds', async () => {
     const started = performance.now()
-    const { settings, lines: places } = usable(await load(write('large.yaml', file())))
+    const { settings } = usable(await load(write('large.yaml', file())))
     expect(performance.now() - started).toBeLessThan(10_000)
     expect(settings.schedules).toHaveLength(count)
     expect(settings.schedules[2_345]).toMatchObject({
@@ -127,7 +127,6 @@ describe('a large file is read in pieces in a thread', () => {
       timings: [{ expression: '5 17 * * *' }],
       args: [2_345],
     })
-    expect(places.schedules[2_345]).toBe(2_350)
     expect(settings.tasks.map(({ name }) => name)).toEqual(['t'])
   })
 

@@ -9,7 +9,6 @@ export function readText(text: string, options: Partial<ParseOptions> = {}): Loa
   return parseSettings({
     file: 'schedules.yaml',
     absolute: '/srv/schedules.yaml',
-    directory: '/srv',
     text,
     mode: 0o644,
     role: 'check',

@@ -1,7 +1,7 @@
 /* biome-ignore-all lint/suspicious/noTemplateCurlyInString: a file may well hold ${NAME} */
 import { matchesGlob } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readText, settingsOf, usable } from './read-text.ts'
+import { settingsOf } from './read-text.ts'
 
 function entriesOf(text: string) {
   return settingsOf(text).schedules
@@ -70,6 +70,7 @@ describe('a file gives whole settings', () => {
   it('what it leaves unsaid is filled in', () => {
     expect(settingsOf('schedules: { a: { every: 1m, command: [x] } }')).toEqual({
       file: '/srv/schedules.yaml',
+      include: [],
       timezone: 'UTC',
       stateDir: '/home/ann/.local/state/taskbeat',
       broker: { kind: 'sqlite', path: '/home/ann/.local/state/taskbeat/broker.db', group: 'main' },
@@ -231,12 +232,6 @@ tasks:
     expect([worker.schedules.length, worker.tasks.map(({ name }) => name)]).toEqual([0, ['t', 'a']])
   })
 
-  it('tells the line of each entry and task', () => {
-    const text =
-      'tasks:\n  t: { shell: x }\nschedules:\n  a:\n    every: 1m\n    shell: x\n  b: { every: 1m, task: t }\n'
-    expect(usable(readText(text)).lines).toEqual({ schedules: [5, 7], tasks: [2, 5] })
-  })
-
   it('CRLF and a byte order mark do no harm', () => {
     expect(
       entriesOf('schedules:\r\n  a:\r\n    every: 1m\r\n    shell: |\r\n      a\r\n      b\r\n'),
@@ -330,7 +325,7 @@ describe('the file says where things are', () => {
   it('a directory whose name looks like a pattern is none', () => {
     const directory = '/srv/[prod] {a}+(x)'
     const text = 'schedules: {}\nworker: { modules: [tasks/*.ts] }'
-    const [pattern = ''] = settingsOf(text, { directory }).worker.modules
+    const [pattern = ''] = settingsOf(text, { absolute: `${directory}/schedules.yaml` }).worker.modules
     expect(matchesGlob(`${directory}/tasks/a.ts`, pattern)).toBe(true)
   })
 

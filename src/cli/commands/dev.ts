@@ -79,10 +79,15 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
 }
 
 /** Reloads when the configuration file or a task module changes. */
-function watchSources({ file, worker }: Settings, reload: () => Promise<void>, log: Log): Disposable {
+function watchSources(
+  { file, include, worker }: Settings,
+  reload: () => Promise<void>,
+  log: Log,
+): Disposable {
+  const patterns = [...include, ...worker.modules]
   return watchDirectories({
-    directories: [dirname(file), ...worker.modules.map((pattern) => dirname(withoutWildcards(pattern)))],
-    counts: (path) => path === file || worker.modules.some((pattern) => matchesGlob(path, pattern)),
+    directories: [dirname(file), ...patterns.map((pattern) => dirname(withoutWildcards(pattern)))],
+    counts: (path) => path === file || patterns.some((pattern) => matchesGlob(path, pattern)),
     changed: () => void reload(),
     failed: (directory, error) => {
       const message = `changes in ${directory} will not be noticed: ${describeError(error)}`

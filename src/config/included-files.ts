@@ -1,0 +1,99 @@
+import { glob } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { decodeText } from './decode-text.ts'
+import { fileKeys } from './file-keys.ts'
+import { Place } from './place.ts'
+import type { Problem } from './problem.ts'
+import { readConfigFile } from './read-file.ts'
+import type { Reading } from './reading.ts'
+import { Report } from './report.ts'
+import { type SourceFile, Sources } from './sources.ts'
+import { NotInChunksError } from './yaml-chunks.ts'
+import { parseDocument } from './yaml-document.ts'
+import type { YamlNode } from './yaml-node.ts'
+import type { Refusal } from './yaml-refusal.ts'
+import { parseText } from './yaml-text.ts'
+
+/** A directory of many small files is one thing, and a mistaken pattern another. */
+const mostFiles = 1_000
+const largestTotal = 32 * 1_048_576
+
+export interface Included {
+  readonly files: readonly SourceFile[]
+  /** Those that cannot be read, and why. */
+  readonly problems: readonly Problem[]
+}
+
+/** Reads the files that a main file includes, in the order of their names. What is wrong with `include` is found later. */
+export async function readIncluded(main: SourceFile, reading: Omit<Reading, 'report'>): Promise<Included> {
+  const paths = await expand(includePatterns(main, reading), main.absolute)
+  if (paths.length > mostFiles) {
+    const message = `include names ${paths.length.toLocaleString('en')} files, and ${mostFiles.toLocaleString('en')} are the most`
+    return { files: [], problems: [{ file: main.file, path: 'include', message }] }
+  }
+  const files: SourceFile[] = []
+  const problems: Problem[] = []
+  let total = main.text.length
+  for (const absolute of paths) {
+    const read = await readOne(absolute, main)
+    if ('message' in read) problems.push(read)
+    else files.push(read)
+    total += 'text' in read ? read.text.length : 0
+    if (total <= largestTotal) continue
+    const message = 'with the files that it includes it is larger than 32 MiB'
+    return { files: [], problems: [{ file: main.file, path: 'include', message }] }
+  }
+  return { files, problems }
+}
+
+async function readOne(absolute: string, main: SourceFile): Promise<SourceFile | Problem> {
+  const file = nameFrom(main, absolute)
+  const content = await readConfigFile(absolute)
+  if ('problem' in content) return { file, path: '', message: content.problem }
+  const decoded = decodeText(content.bytes)
+  if ('problem' in decoded) return { file, path: '', message: decoded.problem }
+  return { file, absolute, text: decoded.text, mode: content.mode }
+}
+
+/** What `include` says, as far as it can be understood. */
+function includePatterns(main: SourceFile, reading: Omit<Reading, 'report'>): readonly string[] {
+  // Spelled out wherever it is a key; so most files are parsed once.
+  if (!main.text.includes('include')) return []
+  const root = parseMain(main.text)
+  if (!root || !('kind' in root) || root.kind !== 'map') return []
+  const scratch = new Place({ ...reading, report: new Report(new Sources([main])) }, root)
+  for (const { key, value } of root.pairs)
+    if (key === 'include')
+      return fileKeys.keys.include.kind.read(scratch.at(key, value))?.map(({ value: each }) => each) ?? []
+  return []
+}
+
+function parseMain(text: string): YamlNode | undefined | readonly Refusal[] {
+  try {
+    return parseText(text, 0)
+  } catch (error) {
+    if (!(error instanceof NotInChunksError)) throw error
+    return parseDocument(text, 0)
+  }
+}
+
+/** Every file that is named or matches; a pattern finds no hidden files, and never the main file itself. */
+async function expand(patterns: readonly string[], main: string): Promise<readonly string[]> {
+  const paths = new Set<string>()
+  for (const pattern of patterns) {
+    if (!isPattern(pattern)) paths.add(pattern)
+    else for await (const path of glob(pattern)) if (!basename(path).startsWith('.')) paths.add(path)
+  }
+  paths.delete(main)
+  return [...paths].sort()
+}
+
+function isPattern(path: string): boolean {
+  return /[*?[\]{}]/.test(path)
+}
+
+/** As it lies from where the main file was named. */
+function nameFrom(main: SourceFile, absolute: string): string {
+  const way = relative(dirname(main.absolute), absolute)
+  return way.startsWith('..') || isAbsolute(way) ? absolute : join(dirname(main.file), way)
+}
