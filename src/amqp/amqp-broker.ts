@@ -27,21 +27,23 @@ import type { TaskMessage } from '../task/task-message.ts'
 import type { Address } from './address.ts'
 import { AmqpConsumer } from './amqp-consumer.ts'
 import { type ProcessStatus, readAmqpStatus, statusMethod } from './amqp-status.ts'
-import type { AmqpTerm } from './amqp-term.ts'
+import { takesNothing } from './amqp-term.ts'
 import { encodeTask } from './codec.ts'
 import { ControlPoint } from './control-point.ts'
 import { AmqpDeadLetters } from './dead-letters.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Declarations } from './declarations.ts'
-import { leadByBaton } from './lead-by-baton.ts'
+import { type LeadParts, leadByBaton } from './lead-by-baton.ts'
 import type { Link } from './link.ts'
 import { openLink } from './open-link.ts'
 import type { ReadPassword, TlsFiles } from './open-session.ts'
+import { OwnBeats } from './own-beats.ts'
 import { Peers } from './peers.ts'
 import { type Letter, Publisher } from './publisher.ts'
 import { Republisher } from './republisher.ts'
 import { Revocations, readRevocations, revocationMethod, revokedMethod } from './revocations.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
+import { scheduleMethod, toDigest } from './schedule-digest.ts'
 import type { Session } from './session.ts'
 import { SlotLedger } from './slot-queue.ts'
 import type { QueueType } from './topology.ts'
@@ -57,6 +59,8 @@ export interface AmqpBrokerOptions {
   readonly hold: Milliseconds
   /** For how long the broker lets a delivery be unacknowledged. */
   readonly consumerTimeout: Milliseconds
+  /** Whose beats `status` expects to answer. */
+  readonly group: string
   /** The queues that this installation has, as its file names them. */
   readonly queues: readonly string[]
   readonly typeOf: (queue: string) => QueueType
@@ -85,7 +89,7 @@ class AmqpBroker implements Broker {
   readonly #revocations = new Revocations()
   readonly #ledger = new SlotLedger()
   readonly #consumers = new Map<AmqpConsumer, Instant>()
-  readonly #terms = new Set<AmqpTerm>()
+  readonly #beats = new OwnBeats()
   readonly #closing = new AbortController()
   /** Opened with the first consumer. */
   #consuming: Link | undefined
@@ -147,29 +151,24 @@ class AmqpBroker implements Broker {
 
   async lead(candidate: Candidate, signal: AbortSignal): Promise<Term> {
     const { clock, emit, heartbeat } = this.#options
-    const term = await leadByBaton(
-      {
-        connect: (ended) => this.#openLeadSession(candidate.group, ended),
-        declare: (session, queue) => this.#declarations.forPublishing(session, queue),
-        plan: this.#plan,
-        clock,
-        heartbeat,
-        emit,
-      },
-      candidate,
-      AbortSignal.any([signal, this.#closing.signal]),
-    )
-    this.#terms.add(term)
-    term.lost.addEventListener('abort', () => this.#terms.delete(term), { once: true })
     this.#listen()
-    return term
+    const parts: LeadParts = {
+      connect: (ended) => this.#openLeadSession(candidate.group, ended),
+      declare: (session, queue) => this.#declarations.forPublishing(session, queue),
+      plan: this.#plan,
+      clock,
+      heartbeat,
+      emit,
+    }
+    const over = AbortSignal.any([signal, this.#closing.signal])
+    return this.#beats.keep(candidate, () => leadByBaton(parts, candidate, over))
   }
 
   async status(): Promise<BrokerStatus> {
-    const { queues, typeOf, clock } = this.#options
     try {
       const session = await this.#publishing.session(AbortSignal.timeout(statusPatienceMs))
-      return await readAmqpStatus(session, queues, { typeOf, clock })
+      if (session.blocked) throw takesNothing('ask who is there')
+      return await readAmqpStatus(session, this.#options)
     } catch (error) {
       if (error instanceof TaskbeatError) throw error
       throw new TaskbeatError('BROKER_UNAVAILABLE', `cannot read the status: ${describeError(error)}`, {
@@ -259,11 +258,12 @@ class AmqpBroker implements Broker {
         ...peers.methods,
         [statusMethod]: () => this.#describe(),
         [revocationMethod]: (args) => this.#revoke(args),
-        [revokedMethod]: () => this.#tellRevoked(),
+        [revokedMethod]: () => this.#beats.tellRevoked(),
+        [scheduleMethod]: ({ group }) => this.#scheduleOf(group),
       },
       opened: () => {
         peers.announce()
-        this.#tellRevoked()
+        this.#beats.tellRevoked()
         void point.say(revokedMethod, {})
       },
     })
@@ -288,14 +288,16 @@ class AmqpBroker implements Broker {
     this.#revocations.add(notice)
   }
 
-  #tellRevoked(): void {
-    for (const term of this.#terms) term.tellRevoked()
+  #scheduleOf(group: unknown): unknown {
+    const schedule = this.#beats.scheduleOf(group)
+    return schedule ? { hash: schedule.hash, entries: toDigest(schedule) } : null
   }
 
   #describe(): ProcessStatus {
     const { host, pid } = this.#options
     return {
-      leaders: [...this.#terms].map(({ status }) => status),
+      leaders: this.#beats.leaders,
+      beats: this.#beats.reports,
       workers: [...this.#consumers].map(([consumer, since]) => ({
         instance: consumer.instance,
         host,

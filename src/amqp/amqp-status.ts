@@ -1,15 +1,17 @@
-import type { BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
+import type { BeatReport, BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
 import { callControl } from './control-caller.ts'
 import { ladderSteps } from './ladder.ts'
-import type { Session } from './session.ts'
-import { deadQueue, etaQueue, hasLanes, laneQueues, type QueueType } from './topology.ts'
+import { compareDigests, readDigest, type ScheduleDigest, scheduleMethod } from './schedule-digest.ts'
+import type { QueueCounts, Session } from './session.ts'
+import { batonQueue, deadQueue, etaQueue, hasLanes, laneQueues, type QueueType } from './topology.ts'
 
 /** What one process answers when it is asked how it is. */
 export interface ProcessStatus {
   readonly leaders: readonly LeaderStatus[]
+  readonly beats: readonly BeatReport[]
   readonly workers: readonly (WorkerStatus & { readonly held: readonly HeldCounts[] })[]
 }
 
@@ -26,76 +28,185 @@ export interface HeldCounts {
 
 export const statusMethod = 'taskbeat.status'
 
-/** All who live answer well within this. */
-const patience = milliseconds(400)
+/** Whoever is not expected answers well within this, if it is not busy. */
+const atLeast = milliseconds(100)
+/** Whoever is expected has so long; when its connection is dead the broker may not know yet. */
+const atMost = milliseconds(2_000)
+
+export interface StatusParts {
+  /** Whose beats are expected to answer. */
+  readonly group: string
+  readonly queues: readonly string[]
+  readonly typeOf: (queue: string) => QueueType
+  readonly clock: Clock
+}
 
 /**
  * One look at everything. Nobody counts on RabbitMQ what is in it as a whole: the queues tell what lies ready in them,
- * the workers what they hold, and whoever leads that it does. So the figures are of slightly different moments. What
- * waits on the delay ladder lies there with that of all queues together, and is told as a queue of its own.
+ * the workers what they hold, and the beats what they do. So the figures are of slightly different moments. What waits
+ * on the delay ladder lies there with that of all queues together.
+ *
+ * How many have to answer is known by the consumers of the queues and of the baton.
  */
-export async function readAmqpStatus(
-  session: Session,
-  queues: readonly string[],
-  parts: { readonly typeOf: (queue: string) => QueueType; readonly clock: Clock },
-): Promise<BrokerStatus> {
-  const request = { method: statusMethod, arguments: {} }
-  const replies = await callControl(session, request, patience, parts.clock)
-  const processes = replies.map(({ value }) => readProcess(value)).filter((status) => status !== undefined)
+export async function readAmqpStatus(session: Session, parts: StatusParts): Promise<BrokerStatus> {
+  const { clock, queues, typeOf } = parts
+  const counts = await countAll(session, [
+    ...queues.flatMap((queue) => partsOf(queue, typeOf(queue))),
+    ...ladderSteps.map(({ name }) => name),
+    batonQueue(parts.group),
+  ])
+  const processes = await askAll(session, parts, counts)
   const workers = processes.flatMap((status) => status.workers)
-  const named = [...new Set([...queues, ...workers.flatMap((worker) => worker.queues)])].sort()
-  const held = workers.flatMap((worker) => worker.held)
-  const counted: QueueStatus[] = []
-  for (const queue of named) counted.push(await countQueue(session, queue, parts.typeOf(queue), held))
-  const delayed = await countReady(
+  const served = [...new Set(workers.flatMap((worker) => worker.queues))]
+  const others = served.filter((queue) => !queues.includes(queue))
+  for (const [name, count] of await countAll(
     session,
-    ladderSteps.map(({ name }) => name),
-  )
-  counted.push({ name: 'taskbeat.delay', ready: 0, scheduled: delayed, running: 0, dead: 0 })
+    others.flatMap((queue) => partsOf(queue, typeOf(queue))),
+  ))
+    counts.set(name, count)
+  const held = workers.flatMap((worker) => worker.held)
+  const counted = [...queues, ...others].sort().map((queue) => toStatus(queue, typeOf(queue), counts, held))
+  const beats = processes.flatMap((status) => status.beats)
   return {
     leaders: processes.flatMap((status) => status.leaders),
+    beats: await compareSchedules(session, clock, beats),
     workers: workers.map(({ held: _held, ...worker }) => worker).sort((a, b) => a.since - b.since),
     queues: counted.filter(({ ready, scheduled, running, dead }) => ready + scheduled + running + dead > 0),
+    takesNothing: session.blocked,
+    delayed: sum(ladderSteps, ({ name }) => counts.get(name)?.messages),
   }
 }
 
-async function countQueue(
+/** What the processes say that live, once all that are expected have answered. */
+async function askAll(
   session: Session,
+  { group, queues, typeOf, clock }: StatusParts,
+  counts: ReadonlyMap<string, QueueCounts>,
+): Promise<readonly ProcessStatus[]> {
+  const own = queues.filter((queue) => typeOf(queue) !== 'existing')
+  const processes: ProcessStatus[] = []
+  const consumersOf = (queue: string): number => counts.get(queue)?.consumers ?? 0
+  await callControl(session, { method: statusMethod, arguments: {} }, clock, {
+    atLeast,
+    atMost,
+    isEnough: (replies) => {
+      processes.push(...replies.slice(processes.length).map(({ value }) => readProcess(value) ?? nobody))
+      const workers = processes.flatMap((status) => status.workers)
+      const beats = processes.flatMap((status) => status.beats).filter((beat) => beat.group === group)
+      return (
+        beats.length >= consumersOf(batonQueue(group)) &&
+        own.every(
+          (queue) => workers.filter((each) => each.queues.includes(queue)).length >= consumersOf(queue),
+        )
+      )
+    },
+  })
+  return processes
+}
+
+const nobody: ProcessStatus = { leaders: [], beats: [], workers: [] }
+
+/** Asks those beats for their schedules that have another than their leader. */
+async function compareSchedules(
+  session: Session,
+  clock: Clock,
+  beats: readonly BeatReport[],
+): Promise<readonly BeatReport[]> {
+  const leaderOf = (group: string): BeatReport | undefined =>
+    beats.find((beat) => beat.leads && beat.group === group)
+  const differs = ({ group, scheduleHash }: BeatReport): boolean =>
+    (leaderOf(group)?.scheduleHash ?? scheduleHash) !== scheduleHash
+  const digests = new Map<string, ScheduleDigest>()
+  for (const group of new Set(beats.filter(differs).map((beat) => beat.group)))
+    for (const [hash, digest] of await askDigests(session, clock, beats, group)) digests.set(hash, digest)
+  return beats.map((beat) => {
+    const leaders = digests.get(leaderOf(beat.group)?.scheduleHash ?? '')
+    const theirs = digests.get(beat.scheduleHash)
+    if (!differs(beat) || !leaders || !theirs) return beat
+    return { ...beat, difference: compareDigests(leaders, theirs) }
+  })
+}
+
+/** By the hash of the schedule. */
+async function askDigests(
+  session: Session,
+  clock: Clock,
+  beats: readonly BeatReport[],
+  group: string,
+): Promise<ReadonlyMap<string, ScheduleDigest>> {
+  const wanted = new Set(beats.filter((beat) => beat.group === group).map((beat) => beat.scheduleHash))
+  const found = new Map<string, ScheduleDigest>()
+  await callControl(session, { method: scheduleMethod, arguments: { group } }, clock, {
+    atMost: milliseconds(1_000),
+    isEnough: (replies) => {
+      for (const { value } of replies) {
+        if (!isMap(value) || typeof value.hash !== 'string' || !wanted.has(value.hash)) continue
+        const digest = readDigest(value.entries)
+        if (digest) found.set(value.hash, digest)
+      }
+      return found.size === wanted.size
+    },
+  })
+  return found
+}
+
+function toStatus(
   queue: string,
   type: QueueType,
+  counts: ReadonlyMap<string, QueueCounts>,
   held: readonly HeldCounts[],
-): Promise<QueueStatus> {
-  const ofQueue = held.filter((counts) => counts.queue === queue)
-  const sum = (key: 'running' | 'waiting' | 'ready'): number =>
-    ofQueue.reduce((total, counts) => total + counts[key], 0)
-  const lanes = hasLanes(type) ? laneQueues(queue) : []
+): QueueStatus {
+  const ofQueue = held.filter((each) => each.queue === queue)
+  const ready = (names: readonly string[]): number => sum(names, (name) => counts.get(name)?.messages)
   return {
     name: queue,
-    ready: (await countReady(session, [queue, ...lanes])) + sum('ready'),
-    scheduled: (await countReady(session, [etaQueue(queue)])) + sum('waiting'),
-    running: sum('running'),
-    dead: await countReady(session, [deadQueue(queue)]),
+    ready: ready(duePartsOf(queue, type)) + sum(ofQueue, (each) => each.ready),
+    scheduled: ready([etaQueue(queue)]) + sum(ofQueue, ({ waiting }) => waiting),
+    running: sum(ofQueue, ({ running }) => running),
+    dead: ready([deadQueue(queue)]),
   }
 }
 
-async function countReady(session: Session, names: readonly string[]): Promise<number> {
-  let total = 0
-  for (const name of names) {
-    const counts = await session.apart(`look at queue ${name}`, (channel) => channel.checkQueue(name))
-    total += counts?.messages ?? 0
+function partsOf(queue: string, type: QueueType): string[] {
+  return [...duePartsOf(queue, type), etaQueue(queue), deadQueue(queue)]
+}
+
+function duePartsOf(queue: string, type: QueueType): string[] {
+  return [queue, ...(hasLanes(type) ? laneQueues(queue) : [])]
+}
+
+/** Those that are there. One that is not ends the channel that it was looked for on. */
+async function countAll(session: Session, names: readonly string[]): Promise<Map<string, QueueCounts>> {
+  const counts = new Map<string, QueueCounts>()
+  let next = 0
+  while (next < names.length) {
+    await session.apart('count what waits', async (channel) => {
+      for (let name = names[next++]; name !== undefined; name = names[next++]) {
+        const count = await channel.checkQueue(name)
+        if (!count) return
+        counts.set(name, count)
+      }
+    })
   }
-  return total
+  return counts
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number | undefined): number {
+  return items.reduce((total, item) => total + (of(item) ?? 0), 0)
 }
 
 /** The answer comes from outside: what does not look like one is left out. */
 function readProcess(value: unknown): ProcessStatus | undefined {
-  if (!isMap(value) || !Array.isArray(value.leaders) || !Array.isArray(value.workers)) return undefined
+  if (!isMap(value)) return undefined
+  const { leaders, workers, beats = [] } = value
+  if (!Array.isArray(leaders) || !Array.isArray(workers) || !Array.isArray(beats)) return undefined
   const looksRight =
-    value.leaders.every((leader) => isMap(leader) && typeof leader.group === 'string') &&
-    value.workers.every(
-      (worker) => isMap(worker) && Array.isArray(worker.queues) && Array.isArray(worker.held),
-    )
-  return looksRight ? (value as unknown as ProcessStatus) : undefined
+    leaders.every((leader) => isMap(leader) && typeof leader.group === 'string') &&
+    beats.every(
+      (beat) => isMap(beat) && typeof beat.group === 'string' && typeof beat.scheduleHash === 'string',
+    ) &&
+    workers.every((worker) => isMap(worker) && Array.isArray(worker.queues) && Array.isArray(worker.held))
+  return looksRight ? ({ leaders, workers, beats } as unknown as ProcessStatus) : undefined
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -241,7 +241,7 @@ export class AmqpTerm implements Term {
   }
 }
 
-function takesNothing(operation: string): TaskbeatError {
+export function takesNothing(operation: string): TaskbeatError {
   return new TaskbeatError(
     'BROKER_UNAVAILABLE',
     `cannot ${operation}: the broker takes no messages at present, because a memory or disk alarm is set on its host`,

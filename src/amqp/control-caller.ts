@@ -17,15 +17,21 @@ const staleAfter = milliseconds(60_000)
 /** Nobody has so many processes; whoever floods us with answers does not fill our memory. */
 const mostReplies = 10_000
 
-/**
- * Asks all processes, or those that are named, and resolves with what was answered within `wait`: at once when all that
- * are named have answered. Rejects when the session is lost.
- */
+/** For how long answers are waited for. */
+export interface Patience {
+  readonly atMost: Milliseconds
+  /** Also when there is enough. Default 0. */
+  readonly atLeast?: Milliseconds
+  /** Asked after each answer, and once without any. Default: all that are named have answered. */
+  readonly isEnough?: (replies: readonly ControlReply[]) => boolean
+}
+
+/** Asks all processes, or those that are named, and resolves with what was answered. Rejects when the session is lost. */
 export async function callControl(
   session: Session,
   request: Omit<ControlRequest, 'answer'>,
-  wait: Milliseconds,
   clock: Clock,
+  { atMost, atLeast = milliseconds(0), isEnough = isComplete(request.destination) }: Patience,
 ): Promise<readonly ControlReply[]> {
   const answer = { ticket: newUuid(), queue: `${replyQueuePrefix}${newUuid()}` }
   const replies: ControlReply[] = []
@@ -38,13 +44,22 @@ export async function callControl(
       const found = decodeReply(incoming, answer.ticket)
       if ('problem' in found || replies.length >= mostReplies) return
       replies.push(...found)
-      if (request.destination && replies.length >= request.destination.length) complete.abort()
+      if (isEnough(replies)) complete.abort()
     })
     await channel.publish(encodeRequest({ ...request, answer }, plus(clock.now(), staleAfter)))
-    await clock.sleep(wait, AbortSignal.any([complete.signal, channel.lost]))
+    if (isEnough(replies)) complete.abort()
+    await clock.sleep(atLeast, channel.lost)
+    await clock.sleep(milliseconds(atMost - atLeast), AbortSignal.any([complete.signal, channel.lost]))
     channel.lost.throwIfAborted()
     return replies
   } finally {
-    await channel.close()
+    const closed = channel.close()
+    if (!session.blocked) await closed // a broker that reads nothing does not answer that either
   }
+}
+
+function isComplete(
+  destination: readonly string[] | undefined,
+): (replies: readonly ControlReply[]) => boolean {
+  return (replies) => destination !== undefined && replies.length >= destination.length
 }

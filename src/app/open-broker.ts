@@ -34,6 +34,7 @@ export function openBroker({ settings, host, create, emit }: OpenBroker): Broker
     heartbeat,
     hold,
     consumerTimeout,
+    group: broker.group,
     queues: queuesOf(settings),
     typeOf: (queue) => types.get(queue) ?? 'quorum',
     random: Math.random,

@@ -1,3 +1,4 @@
+import type { ScheduleDifference } from '../broker/broker-status.ts'
 import type { Predecessor } from '../broker/term.ts'
 import type { Cursor } from '../core/cursor.ts'
 import type { Instant, Milliseconds } from '../core/instant.ts'
@@ -23,7 +24,11 @@ export type BeatEvent =
   | {
       readonly kind: 'standingBy'
       readonly leader: { readonly host: string; readonly pid: number } | undefined
+      /** Where this one stands by. */
+      readonly host: string
       readonly sameSchedule: boolean
+      /** Of this one's schedule, where it can be told. */
+      readonly difference: ScheduleDifference | undefined
     }
   /** The beat that led before was another one, and emitted another schedule. */
   | { readonly kind: 'scheduleDiffered'; readonly host: string; readonly theirs: Predecessor }

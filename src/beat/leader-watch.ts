@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts'
+import type { ScheduleDifference } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
@@ -79,11 +80,12 @@ export class LeaderWatch {
     const { broker, group, host, pid, bell } = this.#parts
     this.#looking = true
     try {
-      const { leaders } = await broker.status()
+      const { leaders, beats } = await broker.status()
       const another = leaders.find(
         (each) => each.group === group && each.alive && !(each.host === host && each.pid === pid),
       )
-      if (!this.#over) this.#see(another)
+      const own = beats.find((each) => each.group === group && each.host === host && each.pid === pid)
+      if (!this.#over) this.#see(another, own?.difference)
     } catch {
       // Then nothing is known of a leader; that the broker cannot be asked, the candidacy tells.
       this.#leader = undefined
@@ -93,19 +95,21 @@ export class LeaderWatch {
     bell.ring()
   }
 
-  #see(leader: LeaderStatus | undefined): void {
-    const { clock, emit } = this.#parts
+  #see(leader: LeaderStatus | undefined, difference: ScheduleDifference | undefined): void {
+    const { clock, emit, host } = this.#parts
     this.#leader = leader
     this.#met ||= leader !== undefined
     if (clock.monotonic() - this.#begun < worthTelling) return
     const sameSchedule = leader === undefined || this.leadsBySameSchedule
-    const news = `${leader?.host} ${leader?.pid} ${sameSchedule}`
+    const news = JSON.stringify([leader?.host, leader?.pid, sameSchedule, difference])
     if (news === this.#told) return
     this.#told = news
     emit({
       kind: 'standingBy',
       leader: leader && { host: leader.host, pid: leader.pid },
+      host,
       sameSchedule,
+      difference: sameSchedule ? undefined : difference,
     })
   }
 }

@@ -1,5 +1,5 @@
 import type { Broker } from '../broker/broker.ts'
-import type { Candidate, Term } from '../broker/term.ts'
+import type { Candidate, ScheduleInForce, Term } from '../broker/term.ts'
 import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { between, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
@@ -68,7 +68,8 @@ export class Standby {
 
   async #stand(): Promise<void> {
     const { broker, group, host, pid, roster, bell } = this.#parts
-    const candidate = { group, host, pid, scheduleHash: roster.hash }
+    const schedule = (): ScheduleInForce => ({ hash: roster.hash, entries: roster.known })
+    const candidate = { group, host, pid, scheduleHash: roster.hash, schedule }
     try {
       const term = await broker.lead(candidate, this.#withdrawal.signal)
       this.#watch.end()

@@ -4,8 +4,31 @@ import type { LeaderStatus } from './term.ts'
 /** What a broker can say of itself at one moment. */
 export interface BrokerStatus {
   readonly leaders: readonly LeaderStatus[]
+  /** All that can be seen, leading or standing by. On the embedded broker that is the leader alone. */
+  readonly beats: readonly BeatReport[]
   readonly workers: readonly WorkerStatus[]
   readonly queues: readonly QueueStatus[]
+  /** What is due later than a worker would hold it, of all queues together; 0 where each queue counts its own. */
+  readonly delayed: number
+  /** A memory or disk alarm is set: the broker takes no messages at present, and so nobody can answer. */
+  readonly takesNothing: boolean
+}
+
+export interface BeatReport {
+  readonly group: string
+  readonly host: string
+  readonly pid: number
+  readonly leads: boolean
+  readonly scheduleHash: string
+  /** Against the leader's schedule; undefined = it has the same, or it cannot be told how they differ. */
+  readonly difference?: ScheduleDifference
+}
+
+/** By names of entries: those that the leader's schedule lacks, those that only it has, those that read differently. */
+export interface ScheduleDifference {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  readonly changed: readonly string[]
 }
 
 export interface WorkerStatus {

@@ -9,6 +9,14 @@ export interface Candidate {
   readonly pid: number
   /** Of the schedule that it would emit, so that beats with different files are told apart. */
   readonly scheduleHash: string
+  /** The schedule that is in force at this moment, which a reload may have changed; asked when beats are compared. */
+  readonly schedule?: () => ScheduleInForce
+}
+
+export interface ScheduleInForce {
+  readonly hash: string
+  /** By name. */
+  readonly entries: ReadonlyMap<string, { readonly hash: string }>
 }
 
 /**

@@ -1,16 +1,22 @@
+import type { BeatReport } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
 import { isoOrNull } from './local-time.ts'
 import type { EntryOverview, Overview } from './overview.ts'
 import { toHistoryJson } from './run-json.ts'
 
 /**
- * `{broker, group, leader, workers: […], queues: […], journal, entries: […]}`. `leader` is null when nobody ever led,
+ * `{broker, group, leader, standbys: […], other_leaders: […], takes_nothing, workers: […], queues: […], delayed, journal,
+ * entries: […]}`. `leader` is null when nobody ever led,
  * and `alive` false when whoever did is gone; an entry's `last` is null, or an element of `runs --json`.
  */
 export function toOverviewJson({
   broker,
   group,
   leader,
+  otherLeaders,
+  standbys,
+  delayed,
+  takesNothing,
   workers,
   queues,
   journal,
@@ -20,6 +26,9 @@ export function toOverviewJson({
     broker,
     group,
     leader: leader ? toLeaderJson(leader) : null,
+    standbys: standbys.map((beat) => toStandbyJson(beat, leader)),
+    other_leaders: otherLeaders.map((other) => ({ group: other.group, ...toLeaderJson(other) })),
+    takes_nothing: takesNothing,
     workers: workers.map(({ host, pid, since, queues: served, slots, running }) => ({
       host,
       pid,
@@ -29,12 +38,25 @@ export function toOverviewJson({
       running,
     })),
     queues,
+    delayed,
     journal,
     entries: entries.map((entry) => toEntryJson(entry, journal.host)),
   }
 }
 
-function toLeaderJson({ host, pid, epoch, since, cursor, alive }: LeaderStatus): unknown {
+function toStandbyJson({ host, pid, scheduleHash, difference }: BeatReport, leader?: LeaderStatus): unknown {
+  const sameSchedule = leader === undefined || leader.scheduleHash === scheduleHash
+  return { host, pid, same_schedule: sameSchedule, difference: difference ?? null }
+}
+
+function toLeaderJson({
+  host,
+  pid,
+  epoch,
+  since,
+  cursor,
+  alive,
+}: LeaderStatus): Readonly<Record<string, unknown>> {
   return { host, pid, since: isoOrNull(since), alive, epoch, emitted_through: isoOrNull(cursor?.due) }
 }
 

@@ -1,4 +1,5 @@
 import { printable } from '../config/problem.ts'
+import { describeDifference } from '../observe/schedule-difference.ts'
 import { durationOf } from './history-row.ts'
 import { localTime, machineZone, nearTime, relativeTime } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
@@ -14,7 +15,10 @@ export function printOverview(terminal: Terminal, overview: Overview): void {
   ] as const)
     if (!exists) remark(terminal, `the ${what} ${place} does not exist yet: no beat or worker has run here`)
   print(terminal, `broker   ${printable(broker.place)}, group ${printable(overview.group)}`)
+  if (overview.takesNothing)
+    remark(terminal, 'the broker takes no messages now, a memory or disk alarm is set: nobody can answer')
   print(terminal, `beat     ${leaderLine(terminal, overview)}`)
+  for (const line of otherBeatLines(terminal, overview)) print(terminal, `beat     ${line}`)
   for (const line of workerLines(terminal, overview)) print(terminal, `worker   ${line}`)
   print(terminal, `journal  of ${printable(`${journal.host}, ${journal.path}`)}`)
   print(terminal, '')
@@ -28,6 +32,7 @@ export function printOverview(terminal: Terminal, overview: Overview): void {
       String(workers),
     ]),
   )
+  if (overview.delayed > 0) print(terminal, `delayed further, for all queues: ${overview.delayed}`)
   if (entries.length === 0) return
   print(terminal, '')
   printTable(
@@ -51,6 +56,21 @@ function leaderLine(terminal: Terminal, { leader, now }: Overview): string {
     )
   const emitted = cursor ? `, everything emitted through ${nearTime(cursor.due, zone, now)}` : ''
   return `on ${who}, leads ${from}${emitted}`
+}
+
+function otherBeatLines(terminal: Terminal, { leader, standbys, otherLeaders }: Overview): string[] {
+  return [
+    ...standbys.map(({ host, pid, scheduleHash, difference }) => {
+      const line = printable(`on ${host}, pid ${pid}, stands by`)
+      if (!leader || leader.scheduleHash === scheduleHash) return line
+      return (
+        line + paint(terminal, 'yellow', printable(` with another schedule${describeDifference(difference)}`))
+      )
+    }),
+    ...otherLeaders.map(({ group, host, pid }) =>
+      printable(`on ${host}, pid ${pid}, leads the group ${group}`),
+    ),
+  ]
 }
 
 function workerLines(terminal: Terminal, { workers, now }: Overview): string[] {

@@ -2,7 +2,7 @@ import { isThere, openExistingBroker, openExistingJournal } from '../app/existin
 import type { Host } from '../app/host.ts'
 import { describeBroker } from '../app/open-broker.ts'
 import { journalPath } from '../app/paths.ts'
-import type { BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
+import type { BeatReport, BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Instant } from '../core/instant.ts'
@@ -18,8 +18,16 @@ export interface Overview {
   readonly group: string
   /** Who leads the group, or did last. */
   readonly leader: LeaderStatus | undefined
+  /** Leaders of other groups on the same broker. */
+  readonly otherLeaders: readonly LeaderStatus[]
+  /** Beats of the group that stand by, as far as they can be seen. */
+  readonly standbys: readonly BeatReport[]
   readonly workers: readonly WorkerStatus[]
   readonly queues: readonly QueueOverview[]
+  /** What is due so late that no queue counts it yet. */
+  readonly delayed: number
+  /** The broker takes no messages at present, so nobody could answer. */
+  readonly takesNothing: boolean
   /** Whose runs these are: a journal is its host's own. */
   readonly journal: { readonly host: string; readonly path: string; readonly exists: boolean }
   readonly entries: readonly EntryOverview[]
@@ -46,18 +54,24 @@ export async function readOverview(settings: Settings, host: Host, now: Instant)
     exists: settings.broker.kind === 'amqp' || isThere(settings.broker.path),
   }
   const journal = { host: host.name, path: journalPath(settings), exists: isThere(journalPath(settings)) }
-  const { leaders, workers, queues } = broker.exists ? await readBroker(settings, host) : nobody
+  const { leaders, beats, workers, queues, delayed, takesNothing } = broker.exists
+    ? await readBroker(settings, host)
+    : nobody
   const last = journal.exists ? await readNewest(settings, host) : new Map<string, HistoryItem>()
   return {
     now,
     broker,
     group,
     leader: leaders.find((leader) => leader.group === group),
+    otherLeaders: leaders.filter((leader) => leader.group !== group && leader.alive),
+    standbys: beats.filter((beat) => beat.group === group && !beat.leads),
     workers,
     queues: withUnused(settings.worker.queues, queues).map((queue) => ({
       ...queue,
       workers: workers.filter((worker) => worker.queues.includes(queue.name)).length,
     })),
+    delayed,
+    takesNothing,
     journal,
     entries: settings.schedules.map((spec) => ({
       spec,
@@ -67,7 +81,14 @@ export async function readOverview(settings: Settings, host: Host, now: Instant)
   }
 }
 
-const nobody: BrokerStatus = { leaders: [], workers: [], queues: [] }
+const nobody: BrokerStatus = {
+  leaders: [],
+  beats: [],
+  workers: [],
+  queues: [],
+  delayed: 0,
+  takesNothing: false,
+}
 
 async function readBroker(settings: Settings, host: Host): Promise<BrokerStatus> {
   const broker = openExistingBroker(settings, host)

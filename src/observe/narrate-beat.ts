@@ -5,6 +5,7 @@ import { describeError } from '../core/errors.ts'
 import { type Instant, milliseconds, toIso } from '../core/instant.ts'
 import type { Line } from './line.ts'
 import { describeMissedReason } from './missed-words.ts'
+import { describeDifference } from './schedule-difference.ts'
 
 export function narrateBeat(event: BeatEvent): Line {
   switch (event.kind) {
@@ -17,7 +18,10 @@ export function narrateBeat(event: BeatEvent): Line {
         message:
           (event.leader
             ? `standing by: the beat on ${event.leader.host}, pid ${event.leader.pid}, leads`
-            : 'standing by') + (event.sameSchedule ? '' : ' with another schedule'),
+            : 'standing by') +
+          (event.sameSchedule
+            ? ''
+            : ` with another schedule than that of ${event.host}${describeDifference(event.difference)}`),
         fields: { leader: event.leader?.host, leader_pid: event.leader?.pid },
       }
     case 'scheduleDiffered':

@@ -1,4 +1,4 @@
-import type { BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
+import type { BeatReport, BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { Database } from './database.ts'
@@ -7,11 +7,19 @@ import { isAlive } from './instance.ts'
 
 /** One look at everything; for people, so it may count rows. */
 export function readBrokerStatus(database: Database, directory: string, now: Instant): BrokerStatus {
+  const leaders = readLeaders(database, directory)
   return {
-    leaders: readLeaders(database, directory),
+    leaders,
+    beats: leaders.filter(({ alive }) => alive).map((leader) => ({ ...toBeat(leader), leads: true })),
+    delayed: 0,
+    takesNothing: false,
     workers: readWorkers(database, directory),
     queues: readQueues(database, now),
   }
+}
+
+function toBeat({ group, host, pid, scheduleHash }: LeaderStatus): Omit<BeatReport, 'leads'> {
+  return { group, host, pid, scheduleHash }
 }
 
 function readLeaders(database: Database, directory: string): LeaderStatus[] {

@@ -94,8 +94,8 @@ describe('over a broker', () => {
     callControl(
       session,
       { method, arguments: { x: 1 }, ...(destination ? { destination } : {}) },
-      milliseconds(waitMs),
       systemClock,
+      { atMost: milliseconds(waitMs) },
     )
   const openWorld = async () => {
     const url = await rabbitmq.url()

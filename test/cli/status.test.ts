@@ -81,11 +81,15 @@ test('--json has the same for programs', async () => {
       epoch: 1,
       emitted_through: '2026-11-22T02:00:00.000Z',
     },
+    standbys: [],
+    other_leaders: [],
+    takes_nothing: false,
     workers: [{ host: 'here', pid: process.pid, since: iso, queues: ['taskbeat'], slots: 3, running: 0 }],
     queues: [
       { name: 'taskbeat', ready: 0, scheduled: 1, running: 0, dead: 0, workers: 1 },
       { name: 'slow', ready: 0, scheduled: 0, running: 0, dead: 0, workers: 0 },
     ],
+    delayed: 0,
     journal: { host: 'here', path: join(stateDir, 'journal.db'), exists: true },
     entries: [
       {

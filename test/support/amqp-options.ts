@@ -12,6 +12,7 @@ export function amqpOptions(url: string, change: Partial<AmqpBrokerOptions> = {}
     heartbeat: milliseconds(10_000),
     hold: milliseconds(60_000),
     consumerTimeout: milliseconds(1_800_000),
+    group: 'main',
     queues: ['taskbeat', 'other'],
     typeOf: () => 'quorum',
     clock: systemClock,

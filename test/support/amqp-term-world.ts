@@ -91,6 +91,9 @@ export class AmqpTermWorld implements TermWorld {
       consume: (intake) => this.#consume(intake),
       status: async () => ({
         leaders: this.#terms.filter(({ lost }) => !lost.aborted).map(({ status }) => status),
+        beats: [],
+        delayed: 0,
+        takesNothing: false,
         workers: [],
         queues: [await this.#count()],
       }),
