@@ -14,6 +14,7 @@ import { addBeat } from './commands/beat.ts'
 import { addCheck } from './commands/check.ts'
 import { addDead } from './commands/dead.ts'
 import { addDev } from './commands/dev.ts'
+import { addInit } from './commands/init.ts'
 import { addNext } from './commands/next.ts'
 import { addReference } from './commands/reference.ts'
 import { addRuns } from './commands/runs.ts'
@@ -39,6 +40,7 @@ const commands: readonly AddCommand[] = [
   addShow,
   addDead,
   addReference,
+  addInit,
 ]
 
 /** Runs the command that `argv` (without node and script) names, and resolves with the exit code. */

@@ -14,3 +14,13 @@ test('dev runs the first task of the example within ten seconds, and Ctrl-C ends
   expect(Date.now() - asked).toBeLessThan(1_000)
   expect(world.processesOfRuns()).toEqual([])
 })
+
+test('what init writes runs in dev as it is', async () => {
+  const world = openWorld()
+  expect((await world.start('init', '.').ended).code).toBe(0)
+  const dev = world.start('dev', '--config', 'schedules.yaml')
+  await dev.said(/hello, world/, { withinMs: 20_000 })
+  await dev.said(/^greeting succeeded/)
+  dev.signal('SIGINT')
+  expect((await dev.ended).code).toBe(0)
+})
