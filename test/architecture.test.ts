@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['core', 'schedule', 'task'],
   beat: ['core', 'schedule', 'task', 'broker', 'journal'],
   worker: ['core', 'task', 'broker', 'journal'],
+  client: ['core', 'task', 'broker'],
   sqlite: ['core', 'task', 'broker', 'journal'],
   amqp: ['core', 'task', 'broker', 'journal'],
   observe: ['core', 'task'],
@@ -25,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'config',
     'beat',
     'worker',
+    'client',
     'amqp',
     'sqlite',
     'observe',
@@ -39,13 +41,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'config',
     'beat',
     'worker',
+    'client',
     'amqp',
     'sqlite',
     'observe',
     'system',
     'app',
   ],
-  'index.ts': ['core', 'task'],
+  // It composes: what opens a broker is imported when it is first used.
+  'index.ts': ['core', 'task', 'client', 'app'],
 }
 const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
   observe: ['beat', 'worker', 'broker', 'schedule'],

@@ -17,6 +17,7 @@ import type { BrokerEvent } from '../broker/broker-event.ts'
 import type { BrokerStatus } from '../broker/broker-status.ts'
 import type { DeadLetters } from '../broker/dead-letters.ts'
 import type { Veto } from '../broker/delivery.ts'
+import type { Results } from '../broker/results.ts'
 import type { Candidate, Term } from '../broker/term.ts'
 import type { Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
@@ -41,6 +42,7 @@ import { OwnBeats } from './own-beats.ts'
 import { Peers } from './peers.ts'
 import { type Letter, Publisher } from './publisher.ts'
 import { Republisher } from './republisher.ts'
+import { ResultDesk } from './result-desk.ts'
 import { Revocations, readRevocations, revocationMethod, revokedMethod } from './revocations.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
 import { scheduleMethod, toDigest } from './schedule-digest.ts'
@@ -86,6 +88,7 @@ class AmqpBroker implements Broker {
   readonly #declarations: Declarations
   readonly #publishing: Link
   readonly #publisher: Publisher
+  readonly #resultDesk: ResultDesk
   readonly #revocations = new Revocations()
   readonly #ledger = new SlotLedger()
   readonly #consumers = new Map<AmqpConsumer, Instant>()
@@ -116,11 +119,22 @@ class AmqpBroker implements Broker {
       destinationOf: (message) => destinationOf(message, clock.now(), this.#plan),
       clock,
     })
+    this.#resultDesk = new ResultDesk({
+      link: this.#publishing,
+      clock,
+      queues,
+      publish: (messages, replyTo) => this.#publish(messages, replyTo),
+      consumers: () => [...this.#consumers.keys()],
+      closing: this.#closing.signal,
+    })
   }
 
-  async publish(messages: readonly TaskMessage[]): Promise<void> {
-    const now = this.#options.clock.now()
-    await this.#publisher.send(messages.map((message) => this.#letter(message, now)))
+  get results(): Results {
+    return this.#resultDesk.results
+  }
+
+  publish(messages: readonly TaskMessage[]): Promise<void> {
+    return this.#publish(messages)
   }
 
   consume(intake: Intake): Consumer {
@@ -130,6 +144,7 @@ class AmqpBroker implements Broker {
       {
         link: this.#consuming,
         republisher: new Republisher(this.#publisher, this.#plan, clock),
+        replier: this.#resultDesk.replier,
         ledger: this.#ledger,
         declarations: this.#declarations,
         typeOf,
@@ -192,6 +207,14 @@ class AmqpBroker implements Broker {
     await this.#publishing.close()
   }
 
+  async #publish(messages: readonly TaskMessage[], replyTo?: string): Promise<void> {
+    const now = this.#options.clock.now()
+    const letters = messages.map((message) => this.#letter(message, now))
+    await this.#publisher.send(
+      replyTo === undefined ? letters : letters.map((letter) => withReplyTo(letter, replyTo)),
+    )
+  }
+
   #letter(message: TaskMessage, now: Instant): Letter {
     const { queue } = message
     const isForeign = this.#options.typeOf(queue) === 'existing'
@@ -200,6 +223,8 @@ class AmqpBroker implements Broker {
   }
 
   #vetoOf({ id, occurrence }: TaskMessage): Veto | undefined {
+    const cancelled = this.#resultDesk.vetoOf(id)
+    if (cancelled) return cancelled
     if (!occurrence || !this.#revocations.isRevoked(id, occurrence.stamp)) return undefined
     return { kind: 'revoked', reason: `entry ${occurrence.entry} was removed or changed` }
   }
@@ -256,6 +281,7 @@ class AmqpBroker implements Broker {
       clock,
       methods: {
         ...peers.methods,
+        ...this.#resultDesk.methods,
         [statusMethod]: () => this.#describe(),
         [revocationMethod]: (args) => this.#revoke(args),
         [revokedMethod]: () => this.#beats.tellRevoked(),
@@ -310,6 +336,11 @@ class AmqpBroker implements Broker {
       })),
     }
   }
+}
+
+function withReplyTo({ queue, outgoing }: Letter, replyTo: string): Letter {
+  const { messageId } = outgoing
+  return { queue, outgoing: { ...outgoing, replyTo, ...(messageId ? { correlationId: messageId } : {}) } }
 }
 
 const statusPatienceMs = 5_000

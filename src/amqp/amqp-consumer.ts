@@ -24,11 +24,12 @@ import type { Declarations } from './declarations.ts'
 import { HandOut } from './hand-out.ts'
 import { HandOver } from './hand-over.ts'
 import { Health } from './health.ts'
-import type { Holdings } from './held-message.ts'
+import type { HeldMessage, Holdings } from './held-message.ts'
 import { LaneDesk } from './lane-desk.ts'
 import type { Link } from './link.ts'
 import { QueueIntake } from './queue-intake.ts'
 import { Relay } from './relay.ts'
+import type { Replier } from './replier.ts'
 import type { Republisher } from './republisher.ts'
 import type { Session } from './session.ts'
 import { giveBack } from './settle-held.ts'
@@ -38,6 +39,7 @@ import type { QueueType } from './topology.ts'
 export interface AmqpConsumerParts {
   readonly link: Link
   readonly republisher: Republisher
+  readonly replier: Replier
   readonly ledger: SlotLedger
   readonly declarations: Declarations
   readonly typeOf: (queue: string) => QueueType
@@ -78,7 +80,8 @@ export class AmqpConsumer implements Consumer {
   #stopped: Promise<void> | undefined
 
   constructor(parts: AmqpConsumerParts, intake: Intake) {
-    const { clock, republisher, ledger, revoked, instance, consumerTimeout, declarations, emit } = parts
+    const { clock, republisher, replier, ledger, revoked, instance, consumerTimeout, declarations, emit } =
+      parts
     this.#parts = parts
     this.#intake = intake
     this.#health = new Health(clock, emit)
@@ -86,6 +89,7 @@ export class AmqpConsumer implements Consumer {
       intake,
       ledger,
       republisher,
+      replier,
       revoked,
       idle: () => this.#endWhenIdle(),
       spare: () => {
@@ -123,7 +127,7 @@ export class AmqpConsumer implements Consumer {
     this.#running = this.#run()
   }
 
-  get intake(): Pick<Intake, 'queues' | 'slots'> {
+  get intake(): Pick<Intake, 'queues' | 'slots' | 'runs'> {
     return this.#intake
   }
 
@@ -144,6 +148,22 @@ export class AmqpConsumer implements Consumer {
       const waiting = this.#intakes.get(queue)?.waiting ?? 0
       return { queue, running, waiting, ready: Math.max(0, ofQueue.length - running - waiting) }
     })
+  }
+
+  /** Whether it holds this message, and it has not started. */
+  holds(id: string): boolean {
+    return this.#startable(id).length > 0
+  }
+
+  /** Hands this message out as revoked, at once, where it is held and has not started. */
+  drop(id: string): boolean {
+    const held = this.#startable(id)
+    for (const each of held) this.#handOut.isRevoked(each)
+    return held.length > 0
+  }
+
+  #startable(id: string): readonly HeldMessage[] {
+    return [...this.#holdings].filter((held) => held.message.id === id && held.startable)
   }
 
   /** How often it began to take from its queues; 0 when it does not. */

@@ -2,6 +2,7 @@ import type { Intake } from '../broker/broker.ts'
 import type { Veto } from '../broker/delivery.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { HeldMessage } from './held-message.ts'
+import type { Replier } from './replier.ts'
 import type { Republisher } from './republisher.ts'
 import { settleHeld } from './settle-held.ts'
 import { type SlotLedger, SlotQueue } from './slot-queue.ts'
@@ -10,6 +11,7 @@ export interface HandOutParts {
   readonly intake: Pick<Intake, 'slots' | 'deliver'>
   readonly ledger: SlotLedger
   readonly republisher: Republisher
+  readonly replier: Replier
   /** Why this message shall not start any more; undefined = it may. */
   readonly revoked: (message: TaskMessage) => Veto | undefined
   /** Nothing that was handed out is left to be settled. */
@@ -80,14 +82,17 @@ export class HandOut {
   }
 
   #deliver(held: HeldMessage, veto: Veto | undefined, settled: () => void): void {
-    const { intake, republisher, idle } = this.#parts
+    const { intake, republisher, replier, idle } = this.#parts
     held.taken = true
     this.#count++
     intake.deliver({
       message: held.message,
       ...(veto ? { veto } : {}),
-      settle: async (verdict) => {
+      settle: async (verdict, result) => {
         if (!held.open) return
+        const { id } = held.message
+        // First, so that it is told as soon as the end is recorded; told again with a copy, it is the same.
+        if (result) replier.tell(id, result.result, replier.addressOf(held.incoming, id))
         await settleHeld(held, verdict, republisher)
         this.#count--
         settled()

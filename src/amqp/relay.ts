@@ -90,6 +90,7 @@ export class Relay {
   }
 
   #pass(held: HeldMessage, publish: () => Promise<void>): void {
+    if (held.taken) return // it was cancelled meanwhile, and handed out as that
     held.taken = true
     this.#track(
       this.#persist(() => held.open && !held.lost, publish).then(async (done) => {

@@ -6,14 +6,14 @@ import { TaskbeatError } from '../core/errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
 import type { Host } from './host.ts'
-import { openBroker } from './open-broker.ts'
+import { type BrokerPlan, openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
 
 /**
  * The broker, for a command that sends or asks and goes. Nothing is made that is not there: throws STATE_UNUSABLE when
  * no beat or worker has run here, and when this user may not take part, with whose membership is needed.
  */
-export function openExistingBroker(settings: Settings, host: Host): Broker {
+export function openExistingBroker(settings: BrokerPlan, host: Host): Broker {
   if (settings.broker.kind === 'sqlite') refuseWithoutAccess(settings.broker.path)
   // Who neither consumes nor leads has nothing to tell.
   return openBroker({ settings, host, create: false, emit: () => {} })

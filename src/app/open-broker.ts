@@ -10,8 +10,13 @@ import { defaultQueue } from '../task/task-message.ts'
 import { brokerPassword } from './broker-password.ts'
 import type { Host } from './host.ts'
 
+/** What of a configuration says how messages travel. */
+export interface BrokerPlan extends Pick<Settings, 'broker' | 'queues' | 'schedules' | 'tasks'> {
+  readonly worker: Pick<Settings['worker'], 'queues'>
+}
+
 export interface OpenBroker {
-  readonly settings: Settings
+  readonly settings: BrokerPlan
   readonly host: Host
   /** Make what is missing, where the broker is files. */
   readonly create: boolean
@@ -56,7 +61,7 @@ function addressOf(url: string): Address {
 }
 
 /** Every queue that the file names. */
-function queuesOf({ schedules, tasks, worker, queues }: Settings): string[] {
+function queuesOf({ schedules, tasks, worker, queues }: BrokerPlan): string[] {
   const named = [
     ...worker.queues,
     ...queues.map(({ name }) => name),

@@ -16,6 +16,7 @@ import type { TaskMessage } from '../task/task-message.ts'
 import type { BrokerStatus } from './broker-status.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Delivery } from './delivery.ts'
+import type { Results, RunDesk } from './results.ts'
 import type { Candidate, Term } from './term.ts'
 
 export interface Broker {
@@ -36,6 +37,8 @@ export interface Broker {
 
   readonly deadLetters: DeadLetters
 
+  readonly results: Results
+
   status(): Promise<BrokerStatus>
 
   /** Ends the consumers and gives back what they hold. Terms should be resigned before. */
@@ -48,6 +51,8 @@ export interface Intake {
   readonly slots: number
   /** Must not throw; whatever becomes of the delivery, it has to be settled. */
   readonly deliver: (delivery: Delivery) => void
+  /** Asked about runs, and told to end them, by those who sent them. */
+  readonly runs?: RunDesk
 }
 
 export interface Consumer {

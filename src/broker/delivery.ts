@@ -1,3 +1,4 @@
+import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 
@@ -7,11 +8,12 @@ export interface Delivery {
   /** Why it must not start although it is due; the holder records that and settles it. */
   readonly veto?: Veto
   /**
-   * Carries out the verdict durably. Rejects with BROKER_UNAVAILABLE when that failed and may be tried again. Where the
+   * Carries out the verdict durably, and has the result of a run that ended for good told to whoever waits for it:
+   * before the message is gone. Rejects with BROKER_UNAVAILABLE when that failed and may be tried again. Where the
    * delivery is no longer ours to settle (its session is gone) it resolves: the message comes again to whoever is
    * next, and the journal knows what to say of it.
    */
-  settle(verdict: Verdict): Promise<void>
+  settle(verdict: Verdict, result?: KeptResult): Promise<void>
 }
 
 export interface Veto {

@@ -14,6 +14,11 @@ export function readBroker(
 ): BrokerSettings {
   const place = overridden(reading) ??
     given?.url?.value ?? { kind: 'sqlite', path: resolve(stateDir, 'broker.db') }
+  return atPlace(place, given)
+}
+
+/** The broker at this place, and what else was said of it. */
+export function atPlace(place: BrokerPlace, given?: Values<BrokerValues>): BrokerSettings {
   const group = given?.group?.value ?? 'main'
   if (place.kind === 'sqlite') return { kind: 'sqlite', group, path: place.path }
   const tls = given?.tls?.value

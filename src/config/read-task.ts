@@ -63,7 +63,16 @@ export function defineTask(
 }
 
 /** What a module may say of its task, too. */
-const moduleKeys = ['timeout', 'rate', 'concurrency', 'journal'] as const
+const moduleOptions = {
+  timeout: 'timeout',
+  rate: 'rate',
+  concurrency: 'concurrency',
+  journal: 'journal',
+  queue: 'queue',
+  result_ttl: 'resultTtl',
+} as const
+type ModuleKey = keyof typeof moduleOptions
+const moduleKeys = Object.keys(moduleOptions) as readonly ModuleKey[]
 
 /** Everything about a task but which it is. */
 export function completeTask(
@@ -78,6 +87,7 @@ export function completeTask(
   const rate = (given.rate ?? defaults.rate)?.value
   const concurrency = given.concurrency ?? defaults.concurrency
   const journal = given.journal ?? defaults.journal
+  const resultTtl = (given.result_ttl ?? defaults.result_ttl)?.value
   const own = moduleKeys.filter((key) => given[key] && actionOf(given).kind === 'module')
   return {
     ...(stdin && { stdin: stdin.value }),
@@ -92,7 +102,8 @@ export function completeTask(
     ...(journal?.value === false && { journal: false as const }),
     outputLimitBytes: (given.output_limit ?? defaults.output_limit)?.value ?? defaultOutputLimitBytes,
     ...(queue && { queue: queue.value }),
-    ...(own.length > 0 && { own }),
+    ...(resultTtl !== undefined && { resultTtl: lengthOf(resultTtl) ?? milliseconds(0) }),
+    ...(own.length > 0 && { own: own.map((key) => moduleOptions[key]) }),
     ...(given.description && { description: given.description.value }),
   }
 }

@@ -25,6 +25,7 @@ export interface TaskValues {
   readonly queue: string
   readonly isolation: 'inline'
   readonly output_limit: number
+  readonly result_ttl: Milliseconds | 'none'
   readonly description: string
 }
 
@@ -98,7 +99,12 @@ export const taskKeys: Section<TaskValues> = {
       doc: "How much of the output's head, and as much of its tail, is kept.",
       default: '64KiB',
     },
+    result_ttl: {
+      kind: durationOrNone(1_000),
+      doc: 'For how long the result of a sent task can be asked for; `none`: nobody is told how it ended.',
+      default: '1d',
+    },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: ['soft_timeout', 'delivery', 'on_failure', 'result_ttl', 'user'],
+  notYet: ['soft_timeout', 'delivery', 'on_failure', 'user'],
 }

@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'MESSAGE_REFUSED' // a message that this broker must not accept (too large, malformed)
   | 'TERM_LOST' // this beat no longer leads; another may
   | 'NOT_FOUND' // what was named does not exist
+  | 'TASK_FAILED' // a run whose result was asked for ended in another way than by success
+  | 'RESULT_TIMEOUT' // a result was not there within the time that its asker gave it
   | 'TASK_UNDEFINED' // a task that the worker's configuration does not define
   | 'UNSUPPORTED' // asked for something this version does not do yet
   | 'USAGE' // a command was called in a way it does not understand

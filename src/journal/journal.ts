@@ -16,6 +16,7 @@
  */
 import type { Instant } from '../core/instant.ts'
 import type { Outcome } from '../task/outcome.ts'
+import type { KeptResult, RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from './run.ts'
@@ -34,6 +35,8 @@ export interface Journal {
   runs(query: RunQuery): readonly RunSummary[]
   /** Every attempt of the run whose id begins so, the first first; rejects with NOT_FOUND when none or several do. */
   attempts(idPrefix: string): readonly AttemptRecord[]
+  /** What became of these runs; what this journal does not know is left out. */
+  states(ids: readonly string[]): ReadonlyMap<string, RunState>
   /** What was not emitted, the newest first. */
   missed(query: RunQuery): readonly MissedRecord[]
 
@@ -55,8 +58,8 @@ export interface ClaimRequest {
 export type Claim =
   /** It may start. `begun`: it had started before; `interruptions`: how often its worker died at it. */
   | { readonly kind: 'granted'; readonly interruptions: number; readonly begun: boolean }
-  /** It has ended before: settle it so, again. */
-  | { readonly kind: 'finished'; readonly verdict: Verdict }
+  /** It has ended before: settle it so, again, and tell its result, which may not have been told. */
+  | { readonly kind: 'finished'; readonly verdict: Verdict; readonly result?: KeptResult }
   /** A later attempt is recorded: this is an old copy. */
   | { readonly kind: 'stale' }
   /** A living worker of this host is at it. */
@@ -71,4 +74,6 @@ export interface Ending {
   /** Undefined when it never started. */
   readonly started: Instant | undefined
   readonly finished: Instant
+  /** Of a run that ended for good, for those who sent it. */
+  readonly result?: KeptResult
 }

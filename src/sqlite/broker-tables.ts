@@ -1,4 +1,5 @@
 import { type Blueprint, readable } from './database.ts'
+import { resultTables } from './result-table.ts'
 
 const letGo = `
   UPDATE messages SET state = 0 WHERE seq =
@@ -26,12 +27,14 @@ const letGo = `
  * successor's due bounds it no more, and when it is handed out again it stands for its entry. The journal knows better
  * what really started, but who executes is decided here: where the two disagreed, a run would go on beside its
  * successor, or neither would run.
+ * `cancelled`: its sender wants it no more. What waits is handed out with a veto, so that a worker records it; what
+ * executes is told to end.
  * The columns beside `body` repeat what is searched for; `attempt` and `eta` are the truth where the body differs.
  */
 export const brokerBlueprint: Blueprint = {
   title: "the broker's database",
   applicationId: 0x54_42_62_72, // "TBbr"
-  version: 3,
+  version: 4,
   failure: 'BROKER_UNAVAILABLE',
   tables: `
     CREATE TABLE messages (
@@ -47,6 +50,7 @@ export const brokerBlueprint: Blueprint = {
       wait_limit INTEGER ${readable('wait_limit')},
       state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 3),
       begun INTEGER NOT NULL DEFAULT 0,
+      cancelled INTEGER NOT NULL DEFAULT 0,
       holder TEXT,
       body TEXT NOT NULL
     ) STRICT;
@@ -55,6 +59,7 @@ export const brokerBlueprint: Blueprint = {
     CREATE INDEX messages_executing ON messages (entry) WHERE state = 1 AND entry IS NOT NULL;
     CREATE INDEX messages_of_entry ON messages (entry, due) WHERE state = 0 AND entry IS NOT NULL;
     CREATE INDEX messages_behind ON messages (entry, due) WHERE state = 3;
+    CREATE INDEX messages_cancelled ON messages (state, holder) WHERE cancelled = 1;
     CREATE TRIGGER messages_removed AFTER DELETE ON messages
     WHEN OLD.entry IS NOT NULL AND OLD.state <> 3 BEGIN ${letGo} END;
     CREATE TRIGGER messages_given_back AFTER UPDATE OF state ON messages
@@ -69,6 +74,7 @@ export const brokerBlueprint: Blueprint = {
       body TEXT NOT NULL
     ) STRICT;
 
+${resultTables}
     CREATE TABLE groups (
       name TEXT PRIMARY KEY,
       namespace TEXT NOT NULL,

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
+import type { Veto } from '../broker/delivery.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Database } from './database.ts'
 import { decodeMessage } from './message-body.ts'
@@ -15,6 +16,8 @@ export interface ClaimedRow {
   readonly attempt: number
   /** This attempt was interrupted: its successor's due does not bound it any more. */
   readonly begun: number
+  /** Its sender wants it no more. */
+  readonly cancelled: number
   readonly entry: string | null
   readonly overlap: string | null
   readonly body: string
@@ -23,7 +26,7 @@ export interface ClaimedRow {
 export interface ClaimedMessage {
   readonly row: ClaimedRow
   /** Why it must not execute; undefined = it may. */
-  readonly veto: string | undefined
+  readonly veto: Veto | undefined
   /** It takes a slot, and stands for its entry. Not so what comes too late to start: it ends at once. */
   readonly executes: boolean
 }
@@ -47,7 +50,7 @@ const rowOf = (table: string): string =>
   ['seq', 'id', 'queue', 'priority', 'entry', 'overlap', 'body']
     .map((name) => `${table}.${name}`)
     .join(', ') +
-  `, ${table}.begun = 1 AS begun, max(${table}.eta, 0) AS eta, iif(${table}.attempt BETWEEN 1 AND 1000000, ${table}.attempt, 0) AS attempt`
+  `, ${table}.begun = 1 AS begun, ${table}.cancelled = 1 AS cancelled, max(${table}.eta, 0) AS eta, iif(${table}.attempt BETWEEN 1 AND 1000000, ${table}.attempt, 0) AS attempt`
 
 /** How many are looked at in one transaction, which keeps it to a few milliseconds. */
 const mostPerClaim = 200
@@ -61,6 +64,7 @@ export class ClaimTable {
   readonly #due: StatementSync
   readonly #anyDue: StatementSync
   readonly #nextEta: StatementSync
+  readonly #cancelled: StatementSync
   readonly #executing: StatementSync
   readonly #overlapping: StatementSync
   readonly #line: WaitingLine
@@ -82,6 +86,9 @@ export class ClaimTable {
       `SELECT eta FROM messages WHERE state = 0 AND queue = ? AND priority = ? AND eta > ?
       AND eta <= ${Number.MAX_SAFE_INTEGER} ORDER BY eta LIMIT 1`,
     )
+    this.#cancelled = database.prepare(`
+      SELECT ${rowOf('m')} FROM messages AS m INDEXED BY messages_cancelled
+      WHERE cancelled = 1 AND state = 0 AND queue IN (SELECT value FROM json_each(?)) LIMIT ?`)
     this.#executing = database.prepare(
       'SELECT id, holder FROM messages WHERE state = 1 AND entry = ? LIMIT 1',
     )
@@ -105,6 +112,7 @@ export class ClaimTable {
    */
   claim(request: ClaimRequest): Claimed {
     const turn: Turn = { request, claimed: new Map(), looked: 0 }
+    this.#dropCancelled(turn)
     this.#settleOverlapping(turn)
     let free = request.slots - Number(this.#held.get(request.holder)?.count)
     let found = true
@@ -142,7 +150,8 @@ export class ClaimTable {
     let found = false
     for (const row of this.#head(request, free)) {
       const running = this.#runOfEntry(row)
-      if (isTooLate(row, request.now)) this.#hand(row, { executes: false }, turn)
+      if (row.cancelled === 1) this.#hand(row, { executes: false, veto: cancelled }, turn)
+      else if (isTooLate(row, request.now)) this.#hand(row, { executes: false }, turn)
       else if (running === undefined) {
         this.#hand(row, { executes: true }, turn)
         granted++
@@ -166,6 +175,13 @@ export class ClaimTable {
     return rows.slice(0, limit)
   }
 
+  /** Also when no slot is free. */
+  #dropCancelled(turn: Turn): void {
+    const rows = this.#cancelled.all(JSON.stringify(turn.request.queues), mostPerClaim)
+    for (const row of rows as unknown as ClaimedRow[])
+      this.#hand(row, { executes: false, veto: cancelled }, turn)
+  }
+
   /** All that is due and overlaps, also when no slot is free. */
   #settleOverlapping(turn: Turn): void {
     const { now, queues } = turn.request
@@ -180,12 +196,13 @@ export class ClaimTable {
     if (row.overlap === 'queue') {
       const veto = this.#line.join({ seq: row.seq, entry: row.entry ?? '' })
       if (veto === undefined) turn.looked++
-      else this.#hand(row, { executes: false, veto }, turn)
+      else this.#hand(row, { executes: false, veto: { kind: 'skipped', reason: veto } }, turn)
       return true
     }
     // What a dead worker held is free again soon, and whether it still stands in the way is seen then.
     if (!this.#lives(running.holder)) return false
-    this.#hand(row, { executes: false, veto: `run ${running.id} of ${row.entry} still executes` }, turn)
+    const reason = `run ${running.id} of ${row.entry} still executes`
+    this.#hand(row, { executes: false, veto: { kind: 'skipped', reason } }, turn)
     return true
   }
 
@@ -212,8 +229,10 @@ interface Turn {
 /** As what a message is handed out. */
 interface Admission {
   readonly executes: boolean
-  readonly veto?: string
+  readonly veto?: Veto
 }
+
+const cancelled: Veto = { kind: 'revoked', reason: 'it was cancelled before it had started' }
 
 interface RunningRow {
   readonly id: string

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
 import type { Database } from './database.ts'
+import type { ResultTable } from './result-table.ts'
 
 const day = 86_400_000
 /** How many rows of each task are kept, for how long, and in how large a file. */
@@ -18,10 +19,13 @@ const slice = { looked: 500, cleared: 20, removed: 100 } as const
  * Bare, it has lost its output, which is what takes the room and is counted as omitted, and still answers for its attempt. The last three runs of
  * each entry always stay, so that a yearly report can be looked up; when it is for the file's size, without output.
  *
+ * A result is removed when its time has come, whatever becomes of its run's rows.
+ *
  * All is done in slices by seq, each a short transaction, with a pause between them: others want to write too.
  */
 export class JournalPruner {
   readonly #database: Database
+  readonly #results: ResultTable
   readonly #nextTask: StatementSync
   readonly #cutoff: StatementSync
   readonly #last: StatementSync
@@ -31,8 +35,9 @@ export class JournalPruner {
   readonly #removeOldest: StatementSync
   readonly #removeMissed: StatementSync
 
-  constructor(database: Database) {
+  constructor(database: Database, results: ResultTable) {
     this.#database = database
+    this.#results = results
     const spare = `(entry IS NULL OR seq < (
         SELECT seq FROM attempts AS newer WHERE newer.entry = attempts.entry
         ORDER BY seq DESC LIMIT 1 OFFSET ${keep.perEntry - 1}))`
@@ -63,6 +68,7 @@ export class JournalPruner {
 
   /** Ends early, between two slices, once the signal is aborted. */
   async prune(now: Instant, signal: AbortSignal): Promise<void> {
+    await this.#whileFull(1, signal, () => Number(this.#results.forget(now)))
     let task = ''
     while (!signal.aborted) {
       const next = this.#database.read('prune', () => this.#nextTask.get(task)?.task)

@@ -2,8 +2,10 @@ import type { StatementSync } from 'node:sqlite'
 import { TaskbeatError } from '../core/errors.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
+import type { RunState } from '../task/run-result.ts'
 import type { Database } from './database.ts'
 import { parseVerdict } from './recorded-verdict.ts'
+import type { ResultTable } from './result-table.ts'
 
 interface Row {
   readonly id: string
@@ -30,13 +32,15 @@ interface Row {
 
 /** What people ask of the journal. */
 export class JournalReader {
+  readonly #results: ResultTable
   readonly #lives: (instance: string) => boolean
   readonly #recent: Readonly<Record<'all' | 'entry' | 'task' | 'both', StatementSync>>
   readonly #ofId: StatementSync
   readonly #idsLike: StatementSync
   readonly #missed: StatementSync
 
-  constructor(database: Database, lives: (instance: string) => boolean) {
+  constructor(database: Database, results: ResultTable, lives: (instance: string) => boolean) {
+    this.#results = results
     this.#lives = lives
     const recent = (where: string): StatementSync =>
       database.prepare(`SELECT id FROM attempts ${where} ORDER BY seq DESC`)
@@ -71,6 +75,24 @@ export class JournalReader {
     if (!first) throw new TaskbeatError('NOT_FOUND', `no run begins with ${idPrefix}`)
     if (ids.length > 1) throw new TaskbeatError('NOT_FOUND', `more than one run begins with ${idPrefix}`)
     return this.#rows(first.id).map((row) => this.#toAttempt(row))
+  }
+
+  states(ids: readonly string[]): ReadonlyMap<string, RunState> {
+    return new Map(
+      ids.flatMap((id) => {
+        const state = this.#state(id)
+        return state ? [[id, state] as const] : []
+      }),
+    )
+  }
+
+  #state(id: string): RunState | undefined {
+    const last = this.#rows(id).at(-1)
+    if (!last) return undefined
+    if (last.state === 0) return { state: this.#lives(last.instance) ? 'running' : 'waiting' }
+    if (comesAgain(last)) return { state: 'waiting' }
+    const result = this.#results.get(id)?.result
+    return result ? { state: 'ended', result } : { state: 'unknown' }
   }
 
   missed({ entry, task, limit }: RunQuery): MissedRecord[] {

@@ -1,4 +1,5 @@
 import { type Blueprint, readable } from './database.ts'
+import { resultTables } from './result-table.ts'
 
 /**
  * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
@@ -7,7 +8,7 @@ import { type Blueprint, readable } from './database.ts'
 export const journalBlueprint: Blueprint = {
   title: 'the journal',
   applicationId: 0x54_42_6a_6f, // "TBjo"
-  version: 2,
+  version: 3,
   failure: 'STATE_UNUSABLE',
   tables: `
     CREATE TABLE attempts (
@@ -39,6 +40,7 @@ export const journalBlueprint: Blueprint = {
     CREATE INDEX attempts_of_task ON attempts (task, seq);
     CREATE INDEX attempts_running ON attempts (instance) WHERE state = 0;
 
+${resultTables}
     CREATE TABLE missed (
       seq INTEGER PRIMARY KEY ${readable('seq')},
       entry TEXT NOT NULL,

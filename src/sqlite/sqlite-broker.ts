@@ -15,12 +15,14 @@ import type { Broker, Consumer, Intake } from '../broker/broker.ts'
 import type { BrokerEvent } from '../broker/broker-event.ts'
 import type { BrokerStatus } from '../broker/broker-status.ts'
 import type { DeadLetters } from '../broker/dead-letters.ts'
+import type { Results } from '../broker/results.ts'
 import type { Candidate, Term } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { readBrokerStatus } from './broker-status-query.ts'
 import { brokerBlueprint } from './broker-tables.ts'
+import { CancelTable } from './cancel-table.ts'
 import { ClaimSweeper } from './claim-sweeper.ts'
 import { ClaimTable } from './claim-table.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -29,7 +31,9 @@ import { DeadLetterTable } from './dead-letter-table.ts'
 import { GroupTable } from './group-table.ts'
 import { type Instance, isAlive, openInstance } from './instance.ts'
 import { MessageTable, toRow } from './message-table.ts'
+import { ResultTable } from './result-table.ts'
 import { SqliteConsumer } from './sqlite-consumer.ts'
+import { SqliteResults } from './sqlite-results.ts'
 import { leadGroup, type TermParts } from './sqlite-term.ts'
 import { Troubles } from './troubles.ts'
 import { WakeFile } from './wake-file.ts'
@@ -67,7 +71,10 @@ class SqliteBroker implements Broker {
   readonly #deadLetters: DeadLetterTable
   readonly #claims: ClaimTable
   readonly #commits: CommitQueue
+  readonly #keptResults: ResultTable
+  readonly results: Results
   readonly #directory: string
+  readonly #told: WakeFile
   readonly #work: WakeFile
   readonly #succession: WakeFile
   readonly #consumers = new Set<SqliteConsumer>()
@@ -90,7 +97,9 @@ class SqliteBroker implements Broker {
     this.#directory = join(dirname(path), 'instances')
     this.#work = new WakeFile(`${path}.work`)
     this.#succession = new WakeFile(`${path}.succession`)
+    this.#told = new WakeFile(`${path}.results`)
     if (create) {
+      this.#told.create()
       this.#work.create()
       this.#succession.create()
     }
@@ -100,6 +109,15 @@ class SqliteBroker implements Broker {
     this.#claims = new ClaimTable(this.#database, (holder) => this.#lives(holder))
     this.#commits = new CommitQueue(this.#database, 'settle and hand out')
     this.#deadLetters = new DeadLetterTable(this.#database, this.#messages, clock, () => this.#ring())
+    this.#keptResults = new ResultTable(this.#database)
+    this.results = new SqliteResults({
+      database: this.#database,
+      clock,
+      publish: (messages) => this.publish(messages),
+      told: this.#told,
+      work: this.#work,
+      closing: this.#closing.signal,
+    })
   }
 
   get deadLetters(): DeadLetters {
@@ -122,6 +140,8 @@ class SqliteBroker implements Broker {
         claims: this.#claims,
         messages: this.#messages,
         deadLetters: this.#deadLetters,
+        results: this.#keptResults,
+        cancelling: new CancelTable(this.#database),
         commits: this.#commits,
         holder: instance.id,
         clock: this.#options.clock,
@@ -130,6 +150,7 @@ class SqliteBroker implements Broker {
         closing: this.#closing.signal,
         wake: () => this.#wakeConsumers(),
         ring: () => this.#ring(),
+        tell: () => this.#told.ring(),
       },
       intake,
     )
@@ -243,11 +264,18 @@ class SqliteBroker implements Broker {
       try {
         const count = await this.#commits.submit(() => this.#deadLetters.trim())
         if (count > 0) emit({ kind: 'deadLettersRemoved', count })
+        await this.#forgetResults()
       } catch (error) {
-        emit({ kind: 'brokerFailed', operation: 'remove old dead letters', error })
+        emit({ kind: 'brokerFailed', operation: 'remove old dead letters and results', error })
       }
       await clock.sleep(trimEvery, this.#closing.signal)
     }
+  }
+
+  async #forgetResults(): Promise<void> {
+    let more = true
+    while (more && !this.#closing.signal.aborted)
+      more = await this.#commits.submit(() => this.#keptResults.forget(this.#options.clock.now()))
   }
 
   #ring(): void {

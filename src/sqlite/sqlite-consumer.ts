@@ -1,17 +1,20 @@
 import type { Consumer, Intake } from '../broker/broker.ts'
 import type { BrokerEvent } from '../broker/broker-event.ts'
-import type { Delivery } from '../broker/delivery.ts'
+import type { Delivery, Veto } from '../broker/delivery.ts'
 import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Undecodable } from '../task/parse-task-message.ts'
+import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
+import type { CancelTable } from './cancel-table.ts'
 import type { ClaimedMessage, ClaimedRow, ClaimTable } from './claim-table.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { DeadLetterTable } from './dead-letter-table.ts'
 import { decodeMessage, encodeAgain } from './message-body.ts'
 import type { MessageTable } from './message-table.ts'
+import type { ResultTable } from './result-table.ts'
 import type { Troubles } from './troubles.ts'
 
 /** What a consumer shares with the broker that it belongs to. */
@@ -19,6 +22,8 @@ export interface ConsumerParts {
   readonly claims: ClaimTable
   readonly messages: MessageTable
   readonly deadLetters: DeadLetterTable
+  readonly results: ResultTable
+  readonly cancelling: CancelTable
   readonly commits: CommitQueue
   readonly holder: string
   readonly clock: Clock
@@ -30,6 +35,8 @@ export interface ConsumerParts {
   readonly wake: () => void
   /** ... and everybody's. */
   readonly ring: () => void
+  /** Wakes whoever waits for results. */
+  readonly tell: () => void
 }
 
 /**
@@ -88,6 +95,7 @@ export class SqliteConsumer implements Consumer {
     const { claims, clock, commits, troubles, holder } = this.#parts
     const { queues, slots } = this.#intake
     try {
+      this.#abortCancelled()
       if (claims.hasDue(queues, clock.now())) {
         const { messages, more } = await commits.submit(() =>
           claims.claim({ queues, holder, now: clock.now(), slots }),
@@ -106,6 +114,13 @@ export class SqliteConsumer implements Consumer {
     }
   }
 
+  #abortCancelled(): void {
+    const { runs } = this.#intake
+    if (!runs) return
+    for (const id of this.#parts.cancelling.toAbort(this.#parts.holder))
+      runs.abort(id, 'it was cancelled while it ran')
+  }
+
   #hand({ row, veto }: ClaimedMessage): void {
     const message = messageOf(row, this.#parts.clock.now())
     if ('problem' in message) {
@@ -115,20 +130,30 @@ export class SqliteConsumer implements Consumer {
     this.#intake.deliver(this.#delivery(row, message, veto))
   }
 
-  #delivery(row: ClaimedRow, message: TaskMessage, veto: string | undefined): Delivery {
+  #delivery(row: ClaimedRow, message: TaskMessage, veto: Veto | undefined): Delivery {
     return {
       message,
-      ...(veto === undefined ? {} : { veto: { kind: 'skipped', reason: veto } }),
-      settle: async (verdict) => {
-        const settled = this.#parts.commits.submit(this.#writeFor(row, message, verdict))
+      ...(veto === undefined ? {} : { veto }),
+      settle: async (verdict, result) => {
+        const write = this.#writeFor(row, message, verdict)
+        const settled = this.#parts.commits.submit(() => {
+          write()
+          if (result) this.#keep(row, result)
+        })
         // What it frees can be claimed in the same transaction.
         this.#parts.wake()
         await settled
+        if (result) this.#parts.tell()
         // Others may serve the queue of what waited for this run.
         const mayLetGo = row.entry !== null && row.overlap !== 'allow'
         if (verdict.kind !== 'ack' || mayLetGo) this.#parts.ring()
       },
     }
+  }
+
+  /** Within the transaction that settles. Of occurrences nobody waits: they were not sent. */
+  #keep({ id, entry }: ClaimedRow, result: KeptResult): void {
+    if (entry === null) this.#parts.results.put(id, result)
   }
 
   /** What carries out the verdict, to be called within a transaction. */

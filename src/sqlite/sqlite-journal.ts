@@ -4,6 +4,7 @@ import type { Instant } from '../core/instant.ts'
 import type { Claim, ClaimRequest, Ending, Journal } from '../journal/journal.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
 import { type Outcome, type Output, reasonOf } from '../task/outcome.ts'
+import type { RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Database } from './database.ts'
@@ -12,6 +13,7 @@ import { JournalPruner } from './journal-pruner.ts'
 import { JournalReader } from './journal-reader.ts'
 import { journalBlueprint } from './journal-tables.ts'
 import { parseVerdict } from './recorded-verdict.ts'
+import { ResultTable } from './result-table.ts'
 
 export interface SqliteJournalOptions {
   readonly path: string
@@ -46,6 +48,7 @@ class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions
   readonly #database: Database
   readonly #commits: CommitQueue
+  readonly #results: ResultTable
   readonly #reader: JournalReader
   readonly #pruner: JournalPruner
   readonly #directory: string
@@ -65,8 +68,9 @@ class SqliteJournal implements Journal {
     })
     this.#directory = join(dirname(options.path), 'instances')
     this.#commits = new CommitQueue(this.#database, 'write')
-    this.#reader = new JournalReader(this.#database, (instance) => this.#lives(instance))
-    this.#pruner = new JournalPruner(this.#database)
+    this.#results = new ResultTable(this.#database)
+    this.#reader = new JournalReader(this.#database, this.#results, (instance) => this.#lives(instance))
+    this.#pruner = new JournalPruner(this.#database, this.#results)
     this.#latest = this.#database.prepare(`
       SELECT min(attempt, ${Number.MAX_SAFE_INTEGER}) AS attempt, state, verdict, instance,
       min(max(interruptions, 0), 1000) AS interruptions, started IS NOT NULL AS begun
@@ -105,6 +109,10 @@ class SqliteJournal implements Journal {
     return this.#database.read('read a run', () => this.#reader.attempts(idPrefix))
   }
 
+  states(ids: readonly string[]): ReadonlyMap<string, RunState> {
+    return this.#database.read('read runs', () => this.#reader.states(ids))
+  }
+
   missed(query: RunQuery): readonly MissedRecord[] {
     return this.#database.read('read what was missed', () => this.#reader.missed(query))
   }
@@ -140,8 +148,11 @@ class SqliteJournal implements Journal {
       return { kind: 'granted', interruptions: 0, begun: false }
     }
     if (latest.attempt > attempt) return { kind: 'stale' }
-    if (latest.state === finishedState)
-      return { kind: 'finished', verdict: parseVerdict(latest.verdict) ?? { kind: 'ack' } }
+    if (latest.state === finishedState) {
+      const result = this.#results.get(id)
+      const verdict = parseVerdict(latest.verdict) ?? { kind: 'ack' as const }
+      return { kind: 'finished', verdict, ...(result ? { result } : {}) }
+    }
     let interruptions = latest.interruptions
     if (latest.state === runningState) {
       if (this.#lives(latest.instance)) return { kind: 'running', instance: latest.instance }
@@ -153,7 +164,7 @@ class SqliteJournal implements Journal {
   }
 
   #record(ending: Ending, { id: self }: Instance): void {
-    const { message, outcome, verdict, started, finished } = ending
+    const { message, outcome, verdict, started, finished, result } = ending
     const output = outputOf(outcome)
     const [id, attempt, entry, task, queue, due] = this.#identity(message)
     this.#end.run(
@@ -168,7 +179,7 @@ class SqliteJournal implements Journal {
       this.#options.pid,
       started ?? null,
       finished,
-      verdict.kind === 'release' || outcome.kind === 'revoked' ? releasedState : finishedState,
+      mayComeAgain(ending) ? releasedState : finishedState,
       outcome.kind,
       reasonOf(outcome) ?? null,
       'exitCode' in outcome ? (outcome.exitCode ?? null) : null,
@@ -178,6 +189,7 @@ class SqliteJournal implements Journal {
       output?.omittedBytes ?? null,
       forgetAt(message, finished),
     )
+    if (result) this.#results.put(id, result)
   }
 
   #identity(message: TaskMessage): [string, number, string | null, string, string, number | null] {
@@ -198,6 +210,11 @@ class SqliteJournal implements Journal {
 const runningState = 0
 const finishedState = 1
 const releasedState = 2
+
+/** What was given back; and an occurrence that was taken back, for its entry may be added again. */
+function mayComeAgain({ verdict, outcome, message }: Ending): boolean {
+  return verdict.kind === 'release' || (outcome.kind === 'revoked' && message.occurrence !== undefined)
+}
 
 function outputOf(outcome: Outcome): Output | undefined {
   return 'output' in outcome ? outcome.output : undefined

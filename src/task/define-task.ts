@@ -1,3 +1,5 @@
+import { defaultApp } from './default-app.ts'
+import type { Run } from './run.ts'
 import type { DurationText, TaskContext } from './task-context.ts'
 
 /** Does the work. It may be async; what it returns is kept as the run's result, where it is JSON. */
@@ -13,13 +15,26 @@ export interface TaskOptions {
   readonly concurrency?: number
   /** False: nothing is written down of its runs, and one that was delivered twice runs twice. */
   readonly journal?: boolean
+  /** Where its messages wait when their sender names no queue. Default `taskbeat`. */
+  readonly queue?: string
+  /** For how long its results can be asked for, or `none`. Default that of the configuration, which is a day. */
+  readonly resultTtl?: DurationText
 }
 
 /** A task as a module defines it: a name that messages can carry, and the handler behind it. */
-export interface Task<Args extends readonly unknown[] = readonly never[], Result = unknown> {
-  readonly name: string
+export interface Task<
+  Args extends readonly unknown[] = readonly never[],
+  Result = unknown,
+  Name extends string = string,
+> {
+  readonly name: Name
   readonly handler: TaskHandler<Args, Result>
   readonly options: TaskOptions
+  /**
+   * Has it run by a worker: sends it by the default app, which is connected at its first use by the configuration that
+   * the commands find. Resolves when the broker has accepted it.
+   */
+  delay(...args: Args): Promise<Run<Awaited<Result>>>
 }
 
 /** Registered globally, so that a task made by another copy of this package is still a task. */
@@ -36,16 +51,22 @@ const mark: unique symbol = Symbol.for('taskbeat.task')
  * export const add = defineTask('add', (ctx, x: number, y: number) => x + y, { timeout: '5s' })
  * @throws TypeError when the name is empty or the handler is no function
  */
-export function defineTask<Args extends readonly unknown[], Result>(
-  name: string,
+export function defineTask<Args extends readonly unknown[], Result, const Name extends string>(
+  name: Name,
   handler: TaskHandler<Args, Result>,
   options: TaskOptions = {},
-): Task<Args, Result> {
+): Task<Args, Result, Name> {
   if (typeof name !== 'string' || name === '')
     throw new TypeError(`expected the name of a task, got ${typeof name === 'string' ? "''" : typeof name}`)
   if (typeof handler !== 'function')
     throw new TypeError(`expected the handler of ${name} to be a function, got ${typeof handler}`)
-  return Object.freeze({ name, handler, options, [mark]: true })
+  const task: Task<Args, Result, Name> = {
+    name,
+    handler,
+    options,
+    delay: async (...args) => (await defaultApp()).send(task, args),
+  }
+  return Object.freeze(Object.assign(task, { [mark]: true }))
 }
 
 /** Whether a module's export was made by `defineTask`. */

@@ -13,7 +13,8 @@ export const interruptionLimit = 3
  *
  * A failure is retried while the policy allows and the retry would still come before `expires`. When no attempt
  * follows, an occurrence with a successor is acknowledged (the journal tells of it), anything else becomes a dead
- * letter. What was interrupted is given back: it did not have its turn.
+ * letter. What was interrupted is given back: it did not have its turn, but for what was
+ * cancelled.
  */
 export function judge(
   outcome: Outcome,
@@ -28,7 +29,7 @@ export function judge(
     case 'revoked':
       return { kind: 'ack' }
     case 'interrupted':
-      return { kind: 'release' }
+      return outcome.cancelled ? { kind: 'ack' } : { kind: 'release' }
     case 'failed':
       if (outcome.permanent || !retriesExitCode(policy, outcome.exitCode)) return final(outcome, message)
       return retryOrFinal(outcome, message, policy, at)

@@ -1,4 +1,5 @@
 import type { Instant, Milliseconds } from '../core/instant.ts'
+import type { ErrorReport } from './run-result.ts'
 
 /** What one attempt left behind of what it printed: the beginning and the end, with the count of what is between. */
 export interface Output {
@@ -16,10 +17,10 @@ export interface Output {
  * | failed      | it said that it could not: exit code, signal, exception, or it could not start |
  * | timedOut    | its limit was reached and it was killed                                       |
  * | retryAsked  | it asked to be tried again (exit code 75, `ctx.retry()`)                      |
- * | interrupted | the worker stopped it, or died under it                                       |
+ * | interrupted | the worker stopped it, or died under it; or it was cancelled while it ran     |
  * | skipped     | it never started: another run of its entry executes                           |
  * | expired     | it never started: too late                                                    |
- * | revoked     | it never started: its entry was removed or changed                            |
+ * | revoked     | it never started: its entry was removed or changed, or it was cancelled       |
  */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly result?: unknown; readonly output?: Output }
@@ -30,6 +31,8 @@ export type Outcome =
       readonly signal?: string
       /** The task itself says that trying again is no use. */
       readonly permanent?: boolean
+      /** What was thrown, where something was. */
+      readonly error?: ErrorReport
       readonly output?: Output
     }
   | { readonly kind: 'timedOut'; readonly limit: Milliseconds; readonly output?: Output }
@@ -41,7 +44,13 @@ export type Outcome =
       readonly delay?: Milliseconds
       readonly output?: Output
     }
-  | { readonly kind: 'interrupted'; readonly reason: string; readonly output?: Output }
+  | {
+      readonly kind: 'interrupted'
+      readonly reason: string
+      /** It was cancelled while it ran: it does not come again. */
+      readonly cancelled?: true
+      readonly output?: Output
+    }
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'expired'; readonly at: Instant; readonly reason: string }
   | { readonly kind: 'revoked'; readonly reason: string }

@@ -13,6 +13,7 @@ import type { Claim } from '../journal/journal.ts'
 import { interruptionLimit, judge } from '../task/judge.ts'
 import type { Outcome } from '../task/outcome.ts'
 import { noRetry } from '../task/retry-policy.ts'
+import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { JournalGate } from './journal-gate.ts'
@@ -28,7 +29,7 @@ export type Admission =
   /** It has ended without having started: to be recorded, then settled. */
   | { readonly kind: 'end'; readonly outcome: Outcome; readonly verdict: Verdict }
   /** Not now, or not again: to be settled, and nothing is recorded of it. */
-  | { readonly kind: 'turnAway'; readonly verdict: Verdict }
+  | { readonly kind: 'turnAway'; readonly verdict: Verdict; readonly result?: KeptResult | undefined }
 
 /** While another delivery of the same attempt is at work, this one asks again so often. */
 const busyPause = milliseconds(1_000)
@@ -109,7 +110,7 @@ export class AdmissionDesk {
     const { clock, journal } = this.#parts
     switch (claim.kind) {
       case 'finished':
-        return { kind: 'turnAway', verdict: claim.verdict }
+        return { kind: 'turnAway', verdict: claim.verdict, result: claim.result }
       case 'stale':
         return { kind: 'turnAway', verdict: { kind: 'ack' } }
       case 'running':

@@ -2,9 +2,10 @@ import type { Delivery } from '../broker/delivery.ts'
 import type { Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError } from '../core/errors.ts'
-import { between, milliseconds } from '../core/instant.ts'
+import { between, milliseconds, plus } from '../core/instant.ts'
 import { judge } from '../task/judge.ts'
 import type { Outcome } from '../task/outcome.ts'
+import { defaultResultTtlMs, type KeptResult, resultOf } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { Admission, AdmissionDesk } from './admission.ts'
@@ -12,6 +13,7 @@ import type { Execution, Executor, Executors } from './executor.ts'
 import type { JournalGate } from './journal-gate.ts'
 import { persist } from './persist.ts'
 import type { RegisteredTask } from './registry.ts'
+import type { RunningRuns, RunUnderWay } from './running-runs.ts'
 import type { EmitWorkerEvent, Ran } from './worker-event.ts'
 
 /** How a worker's stop reaches its runs, one after the other. The reasons are text. */
@@ -30,6 +32,7 @@ export interface DeliveryHandlerParts {
   readonly emit: EmitWorkerEvent
   readonly desk: AdmissionDesk
   readonly journal: JournalGate
+  readonly runs: RunningRuns
   readonly executors: Executors
   readonly signals: StopSignals
 }
@@ -40,6 +43,8 @@ interface Ended {
   readonly ran?: Ran
   /** Its task wants nothing written down. */
   readonly unwritten?: boolean
+  /** Undefined when its task was not found. */
+  readonly task?: RegisteredTask
 }
 
 type Admitted = Extract<Admission, { kind: 'start' }>
@@ -47,66 +52,88 @@ type Admitted = Extract<Admission, { kind: 'start' }>
 /** Takes one delivery its whole way, see worker.ts. */
 export class DeliveryHandler {
   readonly #parts: DeliveryHandlerParts
-  readonly #running = new Set<TaskMessage>()
 
   constructor(parts: DeliveryHandlerParts) {
     this.#parts = parts
   }
 
-  /** What executes at this moment. */
-  get running(): readonly TaskMessage[] {
-    return [...this.#running]
-  }
-
   /** Never rejects. */
   async handle(delivery: Delivery): Promise<void> {
-    const { desk, emit, signals } = this.#parts
+    const { desk, emit, signals, runs } = this.#parts
     const { message } = delivery
+    const run = runs.enter(message)
     try {
       if (signals.stopping.aborted) return await this.#settle(delivery, { kind: 'release' })
       const admission = await desk.admit(delivery)
-      if (admission.kind === 'turnAway') return await this.#settle(delivery, admission.verdict)
-      const ended = admission.kind === 'end' ? admission : await this.#run(message, admission)
-      if (await this.#record(message, ended)) await this.#settle(delivery, ended.verdict)
+      if (admission.kind === 'turnAway')
+        return await this.#settle(delivery, admission.verdict, admission.result)
+      const ended = admission.kind === 'end' ? admission : await this.#run(run, admission)
+      const result = this.#resultOf(message, ended)
+      if (await this.#record(message, ended, result)) await this.#settle(delivery, ended.verdict, result)
     } catch (error) {
       emit({ kind: 'runLeftUnsettled', message, error }) // a mistake of ours; the others go on
+    } finally {
+      runs.leave(message)
     }
   }
 
-  async #run(message: TaskMessage, { task, leave }: Admitted): Promise<Ended> {
+  async #run(run: RunUnderWay, { task, leave }: Admitted): Promise<Ended> {
     const { clock, random } = this.#parts
-    const { outcome, ran } = await this.#execute(message, task).finally(leave)
-    const verdict = judge(outcome, message, task.definition.retry, { now: clock.now(), random })
-    return { outcome, verdict, ran, unwritten: task.definition.journal === false }
+    const { outcome, ran } = await this.#execute(run, task).finally(leave)
+    const verdict = judge(outcome, run.message, task.definition.retry, { now: clock.now(), random })
+    const unwritten = task.definition.journal === false
+    return { outcome, verdict, task, unwritten, ...(ran ? { ran } : {}) }
   }
 
-  async #execute(message: TaskMessage, task: RegisteredTask): Promise<{ outcome: Outcome; ran: Ran }> {
-    const { clock, emit, executors, signals } = this.#parts
+  async #execute(run: RunUnderWay, task: RegisteredTask): Promise<{ outcome: Outcome; ran?: Ran }> {
+    const { clock, emit, executors, runs, signals } = this.#parts
+    const { message, cancelled } = run
+    if (cancelled.aborted) return { outcome: { kind: 'revoked', reason: String(cancelled.reason) } }
     const executor = task.definition.action.kind === 'module' ? executors.inline : executors.command
     const started = clock.now()
     const begin = clock.monotonic()
     const lateness = between(message.eta, started)
-    this.#running.add(message)
     emit({ kind: 'runStarted', message, lateness })
-    const { interrupt, kill } = signals
-    const outcome = await attempt(executor, { task, message, interrupt, kill, emit })
-    this.#running.delete(message)
+    const interrupt = AbortSignal.any([signals.interrupt, cancelled])
+    const ended = await runs.execute(message, () =>
+      attempt(executor, { task, message, interrupt, kill: signals.kill, emit }),
+    )
+    const wasCancelled = ended.kind === 'interrupted' && cancelled.aborted
+    const outcome = wasCancelled ? { ...ended, cancelled: true as const } : ended
     return { outcome, ran: { started, lateness, duration: milliseconds(clock.monotonic() - begin) } }
   }
 
-  async #record(message: TaskMessage, { outcome, verdict, ran, unwritten }: Ended): Promise<boolean> {
+  /** Nobody sent an occurrence, so nobody waits for its result. */
+  #resultOf({ occurrence }: TaskMessage, { outcome, verdict, task }: Ended): KeptResult | undefined {
+    const ttl = task?.definition.resultTtl ?? milliseconds(defaultResultTtlMs)
+    const result = occurrence || ttl === 0 ? undefined : resultOf(outcome, verdict)
+    return result && { result, forgetAt: plus(this.#parts.clock.now(), ttl) }
+  }
+
+  async #record(
+    message: TaskMessage,
+    { outcome, verdict, ran, unwritten }: Ended,
+    result?: KeptResult,
+  ): Promise<boolean> {
     const { clock, journal, emit, signals } = this.#parts
-    const ending = { message, outcome, verdict, started: ran?.started, finished: clock.now() }
+    const ending = {
+      message,
+      outcome,
+      verdict,
+      started: ran?.started,
+      finished: clock.now(),
+      ...(result ? { result } : {}),
+    }
     const recorded = unwritten || (await journal.record(ending, signals.kill))
     if (recorded) emit({ kind: 'runEnded', message, outcome, verdict, ran })
     else emit({ kind: 'runLeftUnsettled', message, error: undefined })
     return recorded
   }
 
-  async #settle(delivery: Delivery, verdict: Verdict): Promise<void> {
+  async #settle(delivery: Delivery, verdict: Verdict, result?: KeptResult): Promise<void> {
     const { clock, emit, signals } = this.#parts
     const { message } = delivery
-    const settled = await persist(async () => delivery.settle(verdict), {
+    const settled = await persist(async () => delivery.settle(verdict, result), {
       clock,
       giveUp: signals.kill,
       onFailure: (error, failures) => {

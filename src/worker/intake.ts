@@ -1,5 +1,6 @@
 import type { Broker, Consumer } from '../broker/broker.ts'
 import type { Delivery } from '../broker/delivery.ts'
+import type { RunDesk } from '../broker/results.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
 
@@ -19,6 +20,7 @@ export interface IntakeParts {
   readonly broker: Pick<Broker, 'consume'>
   readonly clock: Clock
   readonly deliver: (delivery: Delivery) => void
+  readonly runs: RunDesk
   /** The broker could not be asked for work; that is tried again by and by. */
   readonly onFailure: (error: unknown) => void
 }
@@ -82,8 +84,9 @@ export class Intake {
   }
 
   #consume(): Consumer {
-    const { broker, deliver } = this.#parts
-    return broker.consume({ queues: this.#appetite.queues, slots: this.#appetite.deliveries, deliver })
+    const { broker, deliver, runs } = this.#parts
+    const { queues, deliveries } = this.#appetite
+    return broker.consume({ queues, slots: deliveries, deliver, runs })
   }
 
   #enter(state: State): void {

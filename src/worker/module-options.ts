@@ -1,4 +1,5 @@
 import { parseDuration } from '../core/duration.ts'
+import { milliseconds } from '../core/instant.ts'
 import type { TaskOptions } from '../task/define-task.ts'
 import { parseRate } from '../task/rate.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
@@ -28,6 +29,12 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
   journal: (value) => {
     if (typeof value !== 'boolean') return { hint: `expected true or false, got ${value}` }
     return value ? {} : { journal: false }
+  },
+  queue: (value) =>
+    typeof value === 'string' && value !== '' ? { queue: value } : { hint: `expected a name, got ${value}` },
+  resultTtl: (value) => {
+    const resultTtl = value === 'none' ? milliseconds(0) : parseDuration(String(value))
+    return typeof resultTtl === 'object' ? resultTtl : { resultTtl }
   },
 }
 

@@ -44,6 +44,7 @@ import { Intake } from './intake.ts'
 import { JournalGate } from './journal-gate.ts'
 import type { ProcessGuard } from './process-guard.ts'
 import type { Registry } from './registry.ts'
+import { RunningRuns } from './running-runs.ts'
 import { Slots } from './slots.ts'
 import { TaskLookup } from './task-lookup.ts'
 import { roomFor, Turns } from './turns.ts'
@@ -61,7 +62,7 @@ export interface WorkerPlan {
 
 export interface WorkerOptions extends WorkerPlan {
   readonly broker: Pick<Broker, 'consume'>
-  readonly journal: Pick<Journal, 'claim' | 'record'>
+  readonly journal: Pick<Journal, 'claim' | 'record' | 'states'>
   readonly executors: Executors
   readonly guard: ProcessGuard
   readonly clock: Clock
@@ -82,6 +83,7 @@ export class Worker implements Service {
   readonly #turns: Turns
   readonly #intake: Intake
   readonly #handler: DeliveryHandler
+  readonly #runs = new RunningRuns()
   readonly #underWay = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   readonly #interrupt = new AbortController()
@@ -101,6 +103,10 @@ export class Worker implements Service {
       broker,
       clock,
       deliver: (delivery) => this.#take(delivery),
+      runs: {
+        abort: (id, reason) => this.#runs.abort(id, reason),
+        look: (ids) => journal.states(ids),
+      },
       onFailure: (error) => emit({ kind: 'intakeFailed', error }),
     })
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
@@ -110,6 +116,7 @@ export class Worker implements Service {
       emit,
       executors,
       journal: gate,
+      runs: this.#runs,
       desk: new AdmissionDesk({
         clock,
         emit,
@@ -128,7 +135,7 @@ export class Worker implements Service {
 
   /** What executes at this moment. */
   get running(): readonly TaskMessage[] {
-    return this.#handler.running
+    return this.#runs.executing
   }
 
   async start(): Promise<void> {

@@ -245,7 +245,7 @@ describe('what a later version will know is refused and not ignored', () => {
   it.each([
     ['http: {}', 'http'],
     ['log: { format: journald }', 'log.format'],
-    ...['soft_timeout: 1s', 'delivery: at_least_once', 'on_failure: x', 'result_ttl: 1h', 'user: ann'].map(
+    ...['soft_timeout: 1s', 'delivery: at_least_once', 'on_failure: x', 'user: ann'].map(
       (key): [string, string] => [`tasks: { t: { ${key} } }`, `tasks.t.${key.split(':')[0]}`],
     ),
     ['tasks: { t: { isolation: thread } }', 'tasks.t.isolation'],

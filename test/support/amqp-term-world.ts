@@ -99,6 +99,7 @@ export class AmqpTermWorld implements TermWorld {
       }),
       publish: notHere,
       deadLetters: { list: notHere, find: notHere, retry: notHere, drop: notHere } as never,
+      results: { ready: notHere, send: notHere, wait: notHere, status: notHere, cancel: notHere } as never,
       close: async () => {},
     }
   }

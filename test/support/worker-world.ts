@@ -87,9 +87,9 @@ function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume'> {
         deliver: (delivery) =>
           intake.deliver({
             ...delivery,
-            settle: async (verdict) => {
+            settle: async (verdict, result) => {
               if (faults.settle) throw new TaskbeatError('BROKER_UNAVAILABLE', 'no space left')
-              await delivery.settle(verdict)
+              await delivery.settle(verdict, result)
             },
           }),
       }),
@@ -97,8 +97,9 @@ function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume'> {
 }
 
 /** Claims and records reject as long as they shall. */
-function withJournalFaults(journal: Journal, faults: Faults): Pick<Journal, 'claim' | 'record'> {
+function withJournalFaults(journal: Journal, faults: Faults): Pick<Journal, 'claim' | 'record' | 'states'> {
   return {
+    states: (ids) => journal.states(ids),
     claim: async (request) => {
       if (faults.claim) throw new TaskbeatError('STATE_UNUSABLE', 'the disk is full')
       return journal.claim(request)

@@ -82,10 +82,10 @@ function failure(error: unknown, captured: CapturedOutput): Outcome {
     const delay = error.delay === undefined ? {} : { delay: error.delay }
     return { kind: 'retryAsked', reason: error.message, ...delay, ...outputOf(captured) }
   }
-  const { reason, detail } = describeThrown(error)
+  const { reason, detail, error: report } = describeThrown(error)
   captured.write(Buffer.from(`${detail}\n`))
   const permanent = isA(error, Permanent) ? { permanent: true } : {}
-  return { kind: 'failed', reason, ...permanent, ...outputOf(captured) }
+  return { kind: 'failed', reason, error: report, ...permanent, ...outputOf(captured) }
 }
 
 function outputOf(captured: CapturedOutput): { readonly output?: Output } {

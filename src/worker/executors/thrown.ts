@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { ErrorReport } from '../../task/run-result.ts'
 
 /** What was thrown, in words. */
 export interface Thrown {
@@ -6,16 +7,21 @@ export interface Thrown {
   readonly reason: string
   /** With the stack, where there is one. */
   readonly detail: string
+  /** What of it travels to whoever sent the task. */
+  readonly error: ErrorReport
 }
 
 const longestReason = 1_000
+const longestName = 100
+const longestMessage = 10_000
 
 /** Never throws, whatever was thrown: null, a proxy, an error whose message is a getter that throws. */
 export function describeThrown(thrown: unknown): Thrown {
   try {
     if (!(thrown instanceof Error)) {
       const text = typeof thrown === 'string' ? thrown : inspect(thrown, { depth: 1 })
-      return { reason: oneLine(`threw ${text}`), detail: text }
+      const message = text.slice(0, longestMessage)
+      return { reason: oneLine(`threw ${text}`), detail: text, error: { name: 'Thrown', message } }
     }
     const name = String(thrown.name)
     const message = String(thrown.message)
@@ -23,9 +29,11 @@ export function describeThrown(thrown: unknown): Thrown {
     return {
       reason: oneLine(plain ? message || name : `${name}: ${message}`),
       detail: String(thrown.stack ?? `${name}: ${message}`),
+      error: { name: name.slice(0, longestName), message: message.slice(0, longestMessage) },
     }
   } catch {
-    return { reason: 'threw something that cannot be described', detail: '' }
+    const message = 'something that cannot be described'
+    return { reason: `threw ${message}`, detail: '', error: { name: 'Thrown', message } }
   }
 }
 

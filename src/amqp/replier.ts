@@ -1,0 +1,98 @@
+import type { RunResult } from '../task/run-result.ts'
+import { encodeResult, type ResultAddress } from './codec-result.ts'
+import { replyQueuePrefix } from './control.ts'
+import type { Link } from './link.ts'
+import type { Channel, Incoming, Outgoing, Session } from './session.ts'
+
+/** While there is no connection, so many results are kept to be told; whoever waits for others asks again. */
+const mostKept = 1_000
+/** Who waits for which run, beside those who sent it. Bounded, because anybody can say so. */
+const mostWatched = 10_000
+const mostOfOne = 20
+
+export interface ReplierParts {
+  /** Not the one that consumes: what blocks those who publish must not hold up acknowledgements. */
+  readonly link: Link
+  /** Whether it is a queue of work: a result there would be taken for a message that cannot be decoded. */
+  readonly isQueueOfWork: (queue: string) => boolean
+  /** Aborted when nothing is told any more. */
+  readonly closing: AbortSignal
+}
+
+/**
+ * Tells results to those who wait for them. A result is told without a confirm, and lost with the connection at worst:
+ * the journal has it, and whoever waits asks for it there.
+ */
+export class Replier {
+  readonly #parts: ReplierParts
+  readonly #watchers = new Map<string, Set<string>>()
+  readonly #kept: Outgoing[] = []
+  #way: { readonly session: Session; readonly channel: Promise<Channel> } | undefined
+  #flushing = false
+
+  constructor(parts: ReplierParts) {
+    this.#parts = parts
+  }
+
+  /** To whom the sender of a message wants its result told; undefined = nobody, or where nothing may be written. */
+  addressOf({ replyTo, correlationId }: Incoming, id: string): ResultAddress | undefined {
+    if (!replyTo || !this.#mayWriteTo(replyTo)) return undefined
+    return { queue: replyTo, correlationId: correlationId || id }
+  }
+
+  /** Whoever reads this queue wants to be told the result of this run once it is there. */
+  watch(id: string, queue: string): void {
+    const queues = this.#watchers.get(id) ?? new Set()
+    if (queues.size >= mostOfOne) return
+    this.#watchers.delete(id)
+    this.#watchers.set(id, queues.add(queue))
+    for (const oldest of this.#watchers.keys()) {
+      if (this.#watchers.size <= mostWatched) break
+      this.#watchers.delete(oldest)
+    }
+  }
+
+  /** Tells the result of a run that has just ended, to its sender and to all who watch it. */
+  tell(id: string, result: RunResult, sender: ResultAddress | undefined): void {
+    if (sender) this.send(id, result, sender)
+    const queues = this.#watchers.get(id)
+    if (!queues) return
+    this.#watchers.delete(id)
+    for (const queue of queues)
+      if (queue !== sender?.queue) this.send(id, result, { queue, correlationId: id })
+  }
+
+  send(id: string, result: RunResult, address: ResultAddress): void {
+    this.#kept.push(encodeResult(id, result, address))
+    if (this.#kept.length > mostKept) this.#kept.shift()
+    if (!this.#flushing) void this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    const { link, closing } = this.#parts
+    this.#flushing = true
+    while (this.#kept.length > 0 && !closing.aborted) {
+      try {
+        const session = link.current ?? (await link.session(closing))
+        const channel = await this.#channelOf(session)
+        // While the broker takes nothing, what is written waits in the socket, as much as there may be.
+        for (const outgoing of this.#kept.splice(0)) void channel.publish(outgoing)
+      } catch {
+        this.#way = undefined // that session is over; the next one is waited for
+      }
+    }
+    this.#flushing = false
+  }
+
+  #channelOf(session: Session): Promise<Channel> {
+    if (this.#way?.session !== session)
+      this.#way = { session, channel: session.openChannel({ confirm: false, prefetch: 0 }) }
+    return this.#way.channel
+  }
+
+  /** A sender could otherwise have us write where it may not itself. */
+  #mayWriteTo(queue: string): boolean {
+    if (Buffer.byteLength(queue) > 255 || /^amq\./.test(queue)) return false
+    return queue.startsWith(replyQueuePrefix) || !this.#parts.isQueueOfWork(queue)
+  }
+}

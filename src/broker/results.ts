@@ -1,0 +1,37 @@
+import type { CancelAnswer } from '../task/run.ts'
+import type { RunResult, RunState } from '../task/run-result.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+
+/**
+ * The other end of a message: what whoever sent it can learn of its run, and say to it.
+ *
+ *     client                     broker                      worker
+ *     send ──────────────────────▶ message ───────────────────▶ runs it
+ *     wait ◀── woken at once ──── result ◀── with the verdict ── records it, settles
+ *     status, cancel ────────────▶ the waiting message, or whoever runs it
+ *
+ * A result is told once for a run, whatever its attempts and copies were, and can be asked for until its task's
+ * `result_ttl` has gone by.
+ */
+export interface Results {
+  /** Resolves when messages can be sent. Rejects with BROKER_UNAVAILABLE and what stands in the way. */
+  ready(signal: AbortSignal): Promise<void>
+  /** Publishes, as `Broker.publish` does, and asks that the results be told here. */
+  send(messages: readonly TaskMessage[]): Promise<void>
+  /**
+   * Resolves with the result once the run has ended. Rejects with the signal's reason when that is aborted, with
+   * NOT_FOUND where it is certain that there will be none, and with BROKER_UNAVAILABLE when this end is closed.
+   */
+  wait(id: string, signal: AbortSignal): Promise<RunResult>
+  status(id: string): Promise<RunState>
+  /** What has not started never will; what runs is told to end where `abort` is true. */
+  cancel(id: string, options: { readonly abort: boolean }): Promise<CancelAnswer>
+}
+
+/** What a consumer's owner does for those who ask about runs. Ids come from outside. */
+export interface RunDesk {
+  /** What is known of these runs where they ran; of others nothing is answered. */
+  look(ids: readonly string[]): ReadonlyMap<string, RunState>
+  /** Ends the run if it executes here; it does not come again. False when it does not. */
+  abort(id: string, reason: string): boolean
+}

@@ -1,0 +1,75 @@
+import type { StatementSync } from 'node:sqlite'
+import { type Instant, instant } from '../core/instant.ts'
+import { type KeptResult, parseRunResult } from '../task/run-result.ts'
+import { type Database, readable } from './database.ts'
+
+/**
+ * Results until they are forgotten, in the broker's file and in the journal. `seq` only ever rises, also when the newest
+ * was removed: who waits for results reads what came after the last that it saw.
+ */
+export const resultTables: string = `
+    CREATE TABLE results (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT ${readable('seq')},
+      id TEXT NOT NULL UNIQUE,
+      body TEXT NOT NULL,
+      forget_at INTEGER NOT NULL ${readable('forget_at')}
+    ) STRICT;
+    CREATE INDEX results_forget ON results (forget_at);
+`
+
+/** How many are removed in one transaction. */
+const mostRemoved = 500
+
+/** Reading and, within a transaction, writing results. */
+export class ResultTable {
+  readonly #put: StatementSync
+  readonly #get: StatementSync
+  readonly #last: StatementSync
+  readonly #after: StatementSync
+  readonly #forget: StatementSync
+
+  constructor(database: Database) {
+    this.#put = database.prepare('INSERT OR REPLACE INTO results (id, body, forget_at) VALUES (?, ?, ?)')
+    this.#get = database.prepare('SELECT body, forget_at FROM results WHERE id = ?')
+    this.#last = database.prepare('SELECT seq FROM results ORDER BY seq DESC LIMIT 1')
+    this.#after = database.prepare('SELECT seq, id FROM results WHERE seq > ? ORDER BY seq')
+    this.#forget = database.prepare(`
+      DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE forget_at < ? LIMIT ${mostRemoved})`)
+  }
+
+  /** The result of a run that has one already is replaced. */
+  put(id: string, { result, forgetAt }: KeptResult): void {
+    this.#put.run(id, JSON.stringify(result), forgetAt)
+  }
+
+  /** What was stored; undefined when there is none, or when what is there is none. */
+  get(id: string): KeptResult | undefined {
+    const row = this.#get.get(id) as { body: string; forget_at: number } | undefined
+    const result = row && parseRunResult(parseJson(row.body))
+    if (!result || 'problem' in result) return undefined
+    return { result, forgetAt: instant(row.forget_at) }
+  }
+
+  /** The newest there is. */
+  lastSeq(): number {
+    return (this.#last.get() as { seq: number } | undefined)?.seq ?? 0
+  }
+
+  /** Which came after that one. */
+  after(seq: number): readonly { readonly seq: number; readonly id: string }[] {
+    return this.#after.all(seq) as { seq: number; id: string }[]
+  }
+
+  /** Within a transaction: removes some of those that are to be forgotten. True when there may be more. */
+  forget(now: Instant): boolean {
+    return this.#forget.run(now).changes === mostRemoved
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { resultsContract } from '../contracts/results-contract.ts'
+import { Inbox } from '../support/inbox.ts'
+import { aMessage } from '../support/messages.ts'
+import { openSqliteWorld } from '../support/sqlite-world.ts'
+
+resultsContract('SQLite', openSqliteWorld)
+
+test('of what was never sent there is no result, and nobody waits for one', async () => {
+  const world = await openSqliteWorld()
+  const { results } = await world.connect()
+  await expect(results.wait('nobody', AbortSignal.timeout(5_000))).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
+})
+
+test('what was cancelled while no worker was there is told at once, and recorded by the next', async () => {
+  const world = await openSqliteWorld()
+  const client = await world.connect()
+  const message = aMessage()
+  await client.results.send([message])
+  expect(await client.results.cancel(message.id, { abort: false })).toBe('dropped')
+  expect(await client.results.wait(message.id, AbortSignal.timeout(5_000))).toMatchObject({
+    outcome: 'revoked',
+  })
+  expect(await client.results.cancel(message.id, { abort: false })).toBe('ended')
+  const inbox = new Inbox()
+  const consumer = (await world.connect()).consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+  expect((await inbox.next()).veto).toMatchObject({ kind: 'revoked' })
+  await consumer.stop()
+})
+
+test('a result is forgotten when its time has come', async () => {
+  const world = await openSqliteWorld()
+  const client = await world.connect()
+  const message = aMessage()
+  await client.results.send([message])
+  const inbox = new Inbox()
+  const worker = await world.connect()
+  const consumer = worker.consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+  const result = { outcome: 'succeeded', value: 1 } as const
+  await (await inbox.next()).settle({ kind: 'ack' }, { result, forgetAt: systemClock.now() })
+  await client.results.wait(message.id, AbortSignal.timeout(5_000))
+  await consumer.stop()
+  await worker.close()
+  // The next that consumes removes what is too old.
+  const next = (await world.connect()).consume({ queues: ['other'], slots: 1, deliver: inbox.deliver })
+  await expect.poll(() => client.results.status(message.id), { timeout: 5_000 }).toEqual({ state: 'unknown' })
+  await next.stop()
+})
