@@ -1,5 +1,6 @@
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import { noRetry } from '../task/retry-policy.ts'
+import { defaultResultTtlMs } from '../task/run-result.ts'
 import {
   defaultKillAfterMs,
   defaultOutputLimitBytes,
@@ -87,7 +88,7 @@ export function completeTask(
   const rate = (given.rate ?? defaults.rate)?.value
   const concurrency = given.concurrency ?? defaults.concurrency
   const journal = given.journal ?? defaults.journal
-  const resultTtl = (given.result_ttl ?? defaults.result_ttl)?.value
+  const resultTtl = (given.result_ttl ?? defaults.result_ttl)?.value ?? milliseconds(defaultResultTtlMs)
   const own = moduleKeys.filter((key) => given[key] && actionOf(given).kind === 'module')
   return {
     ...(stdin && { stdin: stdin.value }),
@@ -102,7 +103,7 @@ export function completeTask(
     ...(journal?.value === false && { journal: false as const }),
     outputLimitBytes: (given.output_limit ?? defaults.output_limit)?.value ?? defaultOutputLimitBytes,
     ...(queue && { queue: queue.value }),
-    ...(resultTtl !== undefined && { resultTtl: lengthOf(resultTtl) ?? milliseconds(0) }),
+    resultTtl: lengthOf(resultTtl) ?? milliseconds(0),
     ...(own.length > 0 && { own: own.map((key) => moduleOptions[key]) }),
     ...(given.description && { description: given.description.value }),
   }

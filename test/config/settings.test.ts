@@ -100,6 +100,7 @@ describe('a file gives whole settings', () => {
           killAfter: 10_000,
           retry: { max: 0, backoff: { firstMs: 10_000, factor: 2, longestMs: 600_000, jitter: 'full' } },
           outputLimitBytes: 65_536,
+          resultTtl: 86_400_000,
         },
       ],
       taskDefaults: {
@@ -108,6 +109,7 @@ describe('a file gives whole settings', () => {
         killAfter: 10_000,
         retry: { max: 0, backoff: { firstMs: 10_000, factor: 2, longestMs: 600_000, jitter: 'full' } },
         outputLimitBytes: 65_536,
+        resultTtl: 86_400_000,
       },
       worker: { modules: [], queues: ['taskbeat'], concurrency: 10, grace: 300_000 },
       log: { level: 'info', format: 'auto' },
@@ -191,6 +193,7 @@ tasks:
     kill_after: 0s
     retry: { max: 5, delay: 1s, factor: 1.5, max_delay: 1m, jitter: none, exit_codes: [1, 2] }
     output_limit: 1MiB
+    result_ttl: 1h
     isolation: inline
     queue: q
     description: what for
@@ -211,6 +214,7 @@ tasks:
           exitCodes: [1, 2],
         },
         outputLimitBytes: 1_048_576,
+        resultTtl: 3_600_000,
         queue: 'q',
         description: 'what for',
       },
