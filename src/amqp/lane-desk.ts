@@ -107,11 +107,20 @@ export class LaneDesk {
     }
   }
 
+  /**
+   * A copy of the run that executes waits for its end, when the journal knows what becomes of it. Were it skipped, that
+   * might be written down before the run itself is claimed, and neither would run.
+   */
   #vetoOthers({ pending }: EntryState, executing: HeldMessage): void {
     const { handOut } = this.#parts
     let waiting = 0
     for (const held of pending.splice(0)) {
-      if (!held.startable || this.#endsAtOnce(held)) continue
+      if (!held.startable) continue
+      if (held.message.id === executing.message.id) {
+        pending.push(held)
+        continue
+      }
+      if (this.#endsAtOnce(held)) continue
       const { overlap, waitLimit, entry } = held.message.occurrence as MessageOccurrence
       if (overlap !== 'queue') {
         handOut.withoutSlot(held, {

@@ -140,6 +140,27 @@ describe('the lanes of a queue', () => {
     expect(overlaps).toEqual([])
   })
 
+  test('skip: a copy of the run that executes is not skipped for it, but comes after its end', async () => {
+    const url = await rabbitmq.url()
+    const broker = connectAmqp(url)
+    const inbox = new Inbox()
+    const consumer = broker.consume({ queues: ['taskbeat'], slots: 10, deliver: inbox.deliver })
+    onTestFinished(() => consumer.stop())
+    const first = anOccurrence('tick', { overlap: 'skip', due: soon(-1_000) })
+    const second = anOccurrence('tick', { overlap: 'skip', due: soon(0) })
+    await broker.publish([first, first, second])
+    const [run, skipped] = await inbox.take(2)
+    expect(run).toMatchObject({ message: { id: first.id } })
+    expect(run?.veto).toBeUndefined()
+    expect(skipped).toMatchObject({ message: { id: second.id }, veto: { kind: 'skipped' } })
+    await skipped?.settle({ kind: 'ack' })
+    await run?.settle({ kind: 'ack' })
+    const copy = await inbox.next()
+    expect(copy).toMatchObject({ message: { id: first.id } })
+    expect(copy.veto).toBeUndefined()
+    await copy.settle({ kind: 'ack' })
+  })
+
   test('queue: runs of an entry are executed one after another, in the order of due', async () => {
     const url = await rabbitmq.url()
     const order: string[] = []
