@@ -15,7 +15,7 @@ export interface Baton {
   /** Counts what was written in the epoch. */
   readonly seq: number
   readonly cursor: Cursor | undefined
-  /** Who wrote it, and the schedule that it emits by; undefined before there was a leader. */
+  /** Who wrote it, and the schedule by which all is emitted; undefined before there was a leader. */
   readonly holder: Holder | undefined
   /** Its holder has put it down in order, so that no other can be on its way. */
   readonly resigned: boolean

@@ -121,7 +121,8 @@ async function claim(
 ): Promise<AmqpTerm> {
   const now = parts.clock.now()
   const found = lease.baton ?? firstBaton(newUuid(), now)
-  const holder = { host, pid, scheduleHash, since: now }
+  // What is emitted is emitted by the former schedule, until this leader has said otherwise.
+  const holder = { host, pid, scheduleHash: found.holder?.scheduleHash ?? scheduleHash, since: now }
   const baton = claimedBy(found, holder, now)
   lease.claim()
   const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])

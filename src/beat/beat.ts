@@ -192,7 +192,7 @@ export class Beat implements Service {
   #lead({ term, candidate, waited }: Won): void {
     const { emit } = this.#parts
     const { epoch, cursor, predecessor, lost } = term
-    const { scheduleHash } = candidate
+    const scheduleHash = predecessor?.scheduleHash ?? candidate.scheduleHash
     const roster = this.#roster
     const recorder = this.#recorder
     const told = this.#told
@@ -209,7 +209,7 @@ export class Beat implements Service {
     const { clock, emit, host } = this.#parts
     const { scheduleHash } = predecessor
     const now = clock.now()
-    if (scheduleHash === this.#roster.hash) this.#roster.continueFrom(now)
+    if (scheduleHash === this.#roster.hash) this.#roster.continueSame(now)
     else if (waited || predecessor.host !== host || !this.#roster.isFormer(scheduleHash)) {
       this.#roster.replaceAnother(scheduleHash, now)
       emit({ kind: 'scheduleDiffered', host, theirs: predecessor })

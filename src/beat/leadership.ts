@@ -31,7 +31,7 @@ export type Hold = ClockHold | 'emissionFailing'
 
 export interface LeadershipParts {
   readonly term: Term
-  /** As this beat told it when it stood for the term. */
+  /** Of the schedule by which all is emitted when the term begins. */
   readonly scheduleHash: string
   readonly roster: Roster
   readonly recorder: Recorder

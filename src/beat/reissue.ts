@@ -6,7 +6,8 @@
  *
  *   in both forms    it stays, and takes the new content where the broker can still replace it
  *   only in the old  it is revoked
- *   only in the new  it is emitted at once, because the loop never looks behind the cursor, unless it was due before
+ *   only in the new  it is emitted at once, because the loop never looks behind the cursor, unless it was due before,
+ *                    or another beat that led by the new schedule has emitted it
  *
  * The cursor stands still meanwhile, so doing this twice is doing it once: what is there stays, what is gone is gone.
  */
@@ -30,7 +31,7 @@ export async function reissue(
   const messages: TaskMessage[] = []
   const replacements: TaskMessage[] = []
   const revocations: Revocation[] = []
-  await inSlices(changes, clock, ({ name, before, after, loaded }) => {
+  await inSlices(changes, clock, ({ name, before, after, loaded, isEmitted }) => {
     const through = emittedThrough(cursor, name)
     // Jitter holds back what is due; it waits, though a new entry is not asked for it any more.
     const earliest = instant(loaded - (before?.entry.spec.jitter ?? 0))
@@ -39,6 +40,7 @@ export async function reissue(
     for (const [due, entry] of waiting) if (entry.etaOf(due) <= loaded) waiting.delete(due)
     for (const [due, entry] of occurrences(after?.entry, before ? earliest : loaded, through)) {
       const kept = waiting.delete(due)
+      if (isEmitted) continue
       if (kept) replacements.push(occurrenceMessage({ entry, due }, term))
       else if (due > loaded) messages.push(occurrenceMessage({ entry, due }, term))
     }

@@ -23,6 +23,8 @@ export interface ScheduleChange {
   readonly before: { readonly entry: Entry; readonly since: Instant } | undefined
   readonly after: KnownEntry | undefined
   readonly loaded: Instant
+  /** What is new in it has been emitted, by another beat that led by this schedule. */
+  readonly isEmitted?: boolean
 }
 
 /** An entry as it was known before, from memory or from the record. */
@@ -104,11 +106,10 @@ export class Roster {
     this.#former.clear()
   }
 
-  /** Another beat has led until now by this schedule: what was due by now it has emitted. */
-  continueFrom(now: Instant): void {
-    for (const [name, change] of this.#unsettled) {
-      this.#unsettled.set(name, { ...change, loaded: latest(change.loaded, now) })
-    }
+  /** Another beat has led until now by this schedule: what is emitted is emitted by it, and may only be too much. */
+  continueSame(now: Instant): void {
+    this.#continueFrom(now)
+    for (const [name, change] of this.#unsettled) this.#unsettled.set(name, { ...change, isEmitted: true })
   }
 
   /**
@@ -116,7 +117,7 @@ export class Roster {
    * one, the changes are what separates them; of an unknown one anything may be missing among what is emitted.
    */
   replaceAnother(hash: string, now: Instant): void {
-    this.continueFrom(now)
+    this.#continueFrom(now)
     for (const [name, change] of this.#unsettled) {
       if (!change.after) continue
       const after = { ...change.after, since: latest(change.after.since, now) }
@@ -152,6 +153,13 @@ export class Roster {
       if (!(await recorder.recordEntries({ put, remove }))) return
       for (const name of some) this.#unrecorded.delete(name)
       await setImmediate()
+    }
+  }
+
+  /** What was due by now was the business of whoever led. */
+  #continueFrom(now: Instant): void {
+    for (const [name, change] of this.#unsettled) {
+      this.#unsettled.set(name, { ...change, loaded: latest(change.loaded, now) })
     }
   }
 

@@ -7,7 +7,7 @@ export interface Candidate {
   readonly group: string
   readonly host: string
   readonly pid: number
-  /** Of the schedule that it would emit, so that beats with different files are told apart. */
+  /** Of the schedule that it would emit; what the group begins with when nobody led it before. */
   readonly scheduleHash: string
   /** The schedule that is in force at this moment, which a reload may have changed; asked when beats are compared. */
   readonly schedule?: () => ScheduleInForce
@@ -50,7 +50,10 @@ export interface Term {
   emit(emission: Emission): Promise<void>
   /** Sets the cursor back (or forth) to where the clock says, and begins a new epoch: the clock once lied. */
   restart(cursor: Cursor): Promise<void>
-  /** The schedule that is led from now on has another hash; told to standbys and successors. */
+  /**
+   * All is emitted by the schedule with this hash from now on. Until it is said, the one that the predecessor said
+   * holds, so that whoever follows knows what is emitted; standbys are told apart by it.
+   */
   adopt(scheduleHash: string): Promise<void>
   /** Ends the term so that another candidate can lead at once. Harmless after it is lost. */
   resign(): Promise<void>
@@ -58,6 +61,7 @@ export interface Term {
 
 export interface Predecessor {
   readonly host: string
+  /** Of the schedule by which all is emitted through the cursor. */
   readonly scheduleHash: string
 }
 

@@ -38,7 +38,8 @@ export class GroupTable {
     this.#create = database.prepare(`
       INSERT INTO groups (name, namespace, epoch, seq, host, pid, since, schedule_hash) VALUES (?, ?, 0, 0, '', 0, 0, '')`)
     this.#take = database.prepare(`
-      UPDATE groups SET epoch = epoch + 1, seq = 0, holder = ?, host = ?, pid = ?, since = ?, schedule_hash = ?
+      UPDATE groups SET epoch = epoch + 1, seq = 0, holder = ?, host = ?, pid = ?, since = ?,
+        schedule_hash = iif(epoch = 0, ?, schedule_hash)
       WHERE name = ?`)
     const mine = 'WHERE name = ? AND epoch = ? AND holder = ?'
     this.#commit = database.prepare(

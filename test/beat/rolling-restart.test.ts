@@ -88,6 +88,33 @@ describe('a standby with another schedule', () => {
   })
 })
 
+describe('a standby that the schedule is new to takes over from one that led by it', () => {
+  test('and emits nothing anew', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([every('same', '10s')])
+    await world.clock.advance(lengthOf('60s'))
+    await standBy(world, [every('same', '10s')], { host: 'there', record: ownRecord() })
+    await world.clock.advance(lengthOf('5s'))
+    await handOver(world)
+    expect(world.told('emissionsChanged')).toEqual([])
+    expect(world.told('scheduleDiffered')).toEqual([])
+  })
+
+  test('and takes back what it had itself emitted by its former one', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    const record = ownRecord()
+    const first = world.makeBeat([every('old', '10s')], { host: 'there', record })
+    await first.start()
+    await world.clock.untilAsleep()
+    await first.stop(AbortSignal.timeout(5_000))
+    await world.start([every('new', '10s')])
+    await standBy(world, [every('new', '10s')], { host: 'there', record })
+    await world.clock.advance(lengthOf('5s'))
+    await handOver(world)
+    expect(world.queued()).toEqual(['new@08:00:10', 'new@08:00:20', 'new@08:00:30'])
+  })
+})
+
 test('a restart with an edited file is nothing but an edit', async () => {
   const world = new BeatWorld('2026-11-22T08:00:00Z')
   await world.start([every('often', '10s')])

@@ -78,6 +78,25 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
       expect(await receive(await world.connect(), 1)).toEqual([message])
     })
 
+    test('says by which schedule all is emitted: the former one until another is adopted', async () => {
+      const { world, term } = await open()
+      await term.resign()
+      const second = await (await world.connect()).lead(
+        candidate({ host: 'two', scheduleHash: 'bbbb' }),
+        never,
+      )
+      await second.resign()
+      const third = await (await world.connect()).lead(
+        candidate({ host: 'three', scheduleHash: 'bbbb' }),
+        never,
+      )
+      expect(third.predecessor).toEqual({ host: 'two', scheduleHash: 'aaaa' })
+      await third.adopt('bbbb')
+      await third.resign()
+      const fourth = await (await world.connect()).lead(candidate({ host: 'four' }), never)
+      expect(fourth.predecessor).toEqual({ host: 'three', scheduleHash: 'bbbb' })
+    })
+
     test('stamps rise within a term and across terms', async () => {
       const { world, term } = await open()
       const first = term.stamp
