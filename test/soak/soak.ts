@@ -5,6 +5,8 @@
  * with 1 when a promise was broken.
  */
 import { parseArgs } from 'node:util'
+import type { TestBroker } from '../support/rabbitmq-control.ts'
+import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 import { mountSmallDisk } from '../support/small-disk.ts'
 import { builtProgram } from '../support/taskbeat-process.ts'
 import { World } from '../support/world.ts'
@@ -15,6 +17,7 @@ import { measureIdleness } from '../system/idle.ts'
 import { endureKills } from '../system/kills.ts'
 import { passTheLead } from '../system/leaders.ts'
 import { measurePunctuality } from '../system/punctuality.ts'
+import { passTheLeadOnRabbitmq } from '../system/rabbitmq-leaders.ts'
 import { editOnTheWay } from '../system/reload.ts'
 import { assertLight, carryWeight } from '../system/scale.ts'
 import { endureStalls } from '../system/stalls.ts'
@@ -81,6 +84,25 @@ const soaks: Readonly<Record<string, Soak>> = {
         seed,
       }),
   },
+  'rabbitmq-leaders': {
+    minutes: 20,
+    run: (world, { minutes, seed }) =>
+      onRabbitmq((broker) =>
+        passTheLeadOnRabbitmq(world, broker, {
+          kills: Math.max(1, Math.round(minutes * 2.5)),
+          stalls: Math.max(1, Math.round(minutes)),
+          longestStallMs: 60_000,
+          stops: Math.max(1, Math.round(minutes)),
+          seed,
+        }),
+      ),
+  },
+}
+
+/** With a RabbitMQ that is there for nothing else. */
+async function onRabbitmq<T>(run: (broker: TestBroker) => Promise<T>): Promise<T> {
+  await using node = await RabbitmqNode.start()
+  return await run(await node.openBroker())
 }
 
 async function fillDisk(world: World, { minutes }: Dose): Promise<object> {

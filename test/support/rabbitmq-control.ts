@@ -9,6 +9,14 @@ export interface RabbitmqPlace {
   readonly controlPort: number
 }
 
+/** A virtual host of a test's own, and the broker that it is on. */
+export interface TestBroker {
+  /** `amqp://guest:guest@127.0.0.1:…/…` */
+  readonly url: string
+  readonly vhost: string
+  readonly node: RabbitmqControl
+}
+
 /** What a test asks of a broker beside AMQP. */
 export class RabbitmqControl implements RabbitmqPlace {
   readonly host: string
@@ -44,6 +52,12 @@ export class RabbitmqControl implements RabbitmqPlace {
     await this.evaluate(`rabbit_vhost:add(<<"${name}">>, <<"test">>)`)
     await this.allow('guest', name)
     return name
+  }
+
+  /** The same with what has to be known to use it. */
+  async openBroker(): Promise<TestBroker> {
+    const vhost = await this.openVhost()
+    return { url: `amqp://guest:guest@${this.host}:${this.port}/${vhost}`, vhost, node: this }
   }
 
   async removeVhost(name: string): Promise<void> {

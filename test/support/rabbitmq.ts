@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeAll, beforeEach, inject, onTestFinished } from 'vitest'
 import type { RabbitmqAnswer } from './global-setup.ts'
-import { RabbitmqControl } from './rabbitmq-control.ts'
+import { RabbitmqControl, type TestBroker } from './rabbitmq-control.ts'
 import { requires } from './requirements.ts'
 
 /** The RabbitMQ that the whole run shares, and its virtual hosts. */
@@ -11,6 +11,8 @@ export interface SharedRabbitmq {
   readonly node: RabbitmqControl
   /** `amqp://guest:guest@127.0.0.1:…/…`, in a virtual host of the test's own that goes with it. */
   url(): Promise<string>
+  /** The same, with what it is made of. */
+  broker(): Promise<TestBroker>
 }
 
 /** To be called at the top of a test file: its tests run when there is a RabbitMQ, and are skipped or fail otherwise. */
@@ -26,16 +28,17 @@ export function useRabbitmq(): SharedRabbitmq {
     if (!answer || !('port' in answer)) throw new Error(missingFrom(answer))
     return new RabbitmqControl(answer)
   }
+  const broker = async (): Promise<TestBroker> => {
+    const opened = await node().openBroker()
+    onTestFinished(() => opened.node.removeVhost(opened.vhost))
+    return opened
+  }
   return {
     get node() {
       return node()
     },
-    url: async () => {
-      const control = node()
-      const vhost = await control.openVhost()
-      onTestFinished(() => control.removeVhost(vhost))
-      return `amqp://guest:guest@${control.host}:${control.port}/${vhost}`
-    },
+    broker,
+    url: async () => (await broker()).url,
   }
 }
 
