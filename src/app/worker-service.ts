@@ -75,6 +75,7 @@ export class WorkerService implements Service {
       broker,
       journal,
       guard,
+      host: name,
       executors: {
         command: new CommandExecutor({ clock, guard, environment: host.env }),
         inline: new InlineExecutor({ clock }),

@@ -20,6 +20,7 @@ import type { BeatEvent } from './beat-event.ts'
 import { ClockGate, type ClockHold } from './clock-gate.ts'
 import { type ClockLook, steadyEnough } from './clock-watch.ts'
 import { inSlices } from './in-slices.ts'
+import { missedNotices } from './missed-notices.ts'
 import { occurrenceMessage } from './occurrence-message.ts'
 import type { Recorder } from './recorder.ts'
 import type { Roster } from './roster.ts'
@@ -39,6 +40,8 @@ export interface LeadershipParts {
   readonly clock: Clock
   readonly lookahead: Milliseconds
   readonly random: Random
+  /** The name of the machine. */
+  readonly host: string
   readonly emit: (event: BeatEvent) => void
 }
 
@@ -104,7 +107,8 @@ export class Leadership {
     const { term } = this
     await this.#parts.recorder.recordMissed(take.missed, now)
     const messages = take.occurrences.map((occurrence) => occurrenceMessage(occurrence, term))
-    await term.emit({ messages, replacements: [], revocations: [], cursor })
+    const notices = missedNotices(take.missed, { ...this.#parts, now })
+    await term.emit({ messages: [...messages, ...notices], replacements: [], revocations: [], cursor })
     for (const missed of take.missed) this.#parts.emit({ kind: 'occurrenceMissed', ...missed })
     this.#parts.told.add(take.missed)
     this.#parts.told.reached(cursor)

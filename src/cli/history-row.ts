@@ -1,7 +1,7 @@
 import { describeDuration } from '../core/duration.ts'
 import { between, type Instant } from '../core/instant.ts'
 import type { MissedRecord, RunSummary } from '../journal/run.ts'
-import { describeMissedReason } from '../observe/missed-words.ts'
+import { describeMissedReason } from '../task/missed-words.ts'
 import type { HistoryItem } from './history.ts'
 import { localTime, machineZone } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'

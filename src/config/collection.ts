@@ -2,6 +2,7 @@ import type { Milliseconds } from '../core/instant.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 import { EntryWarnings } from './entry-warnings.ts'
+import { FailureTasks } from './failure-tasks.ts'
 import type { Place } from './place.ts'
 import type { WrittenEntry } from './read-entry.ts'
 import type { Parts } from './read-settings.ts'
@@ -22,6 +23,7 @@ export class Collection {
   readonly #parts: Parts
   readonly #entryWarnings: EntryWarnings
   readonly #taskWarnings: TaskWarnings
+  readonly #failureTasks = new FailureTasks()
 
   constructor(reading: Reading, around: Surroundings, parts: Parts, grace: Milliseconds) {
     this.#around = around
@@ -38,6 +40,7 @@ export class Collection {
     const definition = defineTask(task, this.#around.defaults, task.at.directory)
     this.tasks.push(definition)
     this.#taskWarnings.look(definition, task.at)
+    this.#failureTasks.look(definition, (task.given.on_failure ?? this.#around.defaults.on_failure)?.at)
   }
 
   addEntry(entry: WrittenEntry): void {
@@ -51,6 +54,7 @@ export class Collection {
   /** Says what only all of them together tell. */
   conclude(schedules: Place | undefined): void {
     this.#taskWarnings.conclude()
+    this.#failureTasks.conclude(this.#around)
     if (schedules) this.#entryWarnings.conclude(schedules)
   }
 }

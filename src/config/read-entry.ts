@@ -4,7 +4,7 @@ import { defaultPriority, defaultQueue } from '../task/task-message.ts'
 import { type AnyValues, type DefaultValues, entryAndTaskKeys } from './entry-keys.ts'
 import type { Place } from './place.ts'
 import { readCall, refuseUnreadArguments } from './read-call.ts'
-import { lengthOf, type WrittenTask } from './read-task.ts'
+import { failureTask, lengthOf, type WrittenTask } from './read-task.ts'
 import { readTimings, refuseEndBeforeStart, toInstant } from './read-timings.ts'
 import { readSection, type Values } from './section.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -34,7 +34,7 @@ export function readEntry(name: string, at: Place, around: Surroundings): Writte
   const ownTask = task.own ? { name, at, given } : undefined
   const called = ownTask ?? around.tasks.get(task.name)
   refuseUnreadArguments(given, called, around.defaults)
-  const spec = specify(name, task.name, timings, timezone, given, around.defaults, called)
+  const spec = specify(name, task.name, timings, timezone, given, around, called)
   return { name, at, given, ...(ownTask && { ownTask }), spec }
 }
 
@@ -44,9 +44,12 @@ function specify(
   timings: readonly Timing[],
   timezone: string,
   given: Values<AnyValues>,
-  defaults: Values<DefaultValues>,
+  { defaults, tasks }: Surroundings,
   called: WrittenTask | undefined,
 ): EntrySpec {
+  const onFailure = failureTask(called?.given, defaults)
+  const queueOf = (of: WrittenTask | undefined): string =>
+    (of?.given.queue ?? defaults.queue)?.value ?? defaultQueue
   const pick = <K extends keyof DefaultValues>(key: K): DefaultValues[K] | undefined =>
     (given[key] ?? defaults[key])?.value
   const moment = (key: 'anchor' | 'start' | 'end'): Instant | undefined => {
@@ -79,8 +82,10 @@ function specify(
     enabled: pick('enabled') ?? true,
     args: pick('args') ?? nothing,
     kwargs: pick('kwargs') ?? noNames,
-    queue: (given.queue ?? called?.given.queue ?? defaults.queue)?.value ?? defaultQueue,
+    queue: given.queue?.value ?? queueOf(called),
     priority: pick('priority') ?? defaultPriority,
+    ...(onFailure !== undefined &&
+      onFailure !== task && { onFailure: { task: onFailure, queue: queueOf(tasks.get(onFailure)) } }),
     ...(given.description && { description: given.description.value }),
   }
 }

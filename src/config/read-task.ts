@@ -66,6 +66,7 @@ export function defineTask(
 /** What a module may say of its task, too. */
 const moduleOptions = {
   timeout: 'timeout',
+  on_failure: 'onFailure',
   rate: 'rate',
   concurrency: 'concurrency',
   journal: 'journal',
@@ -74,6 +75,15 @@ const moduleOptions = {
 } as const
 type ModuleKey = keyof typeof moduleOptions
 const moduleKeys = Object.keys(moduleOptions) as readonly ModuleKey[]
+
+/** Who is sent word of a task's failures; its own are told to nobody. */
+export function failureTask(
+  given: Values<TaskValues> | undefined,
+  defaults: Values<DefaultValues>,
+): string | undefined {
+  const written = (given?.on_failure ?? defaults.on_failure)?.value
+  return written === 'none' ? undefined : written
+}
 
 /** Everything about a task but which it is. */
 export function completeTask(
@@ -85,6 +95,7 @@ export function completeTask(
   const envFile = given.env_file ?? defaults.env_file
   const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
   const queue = given.queue ?? defaults.queue
+  const onFailure = failureTask(given, defaults)
   const rate = (given.rate ?? defaults.rate)?.value
   const concurrency = given.concurrency ?? defaults.concurrency
   const journal = given.journal ?? defaults.journal
@@ -98,6 +109,7 @@ export function completeTask(
     ...(timeout !== undefined && { timeout }),
     killAfter: (given.kill_after ?? defaults.kill_after)?.value ?? milliseconds(defaultKillAfterMs),
     retry: (given.retry ?? defaults.retry)?.value ?? noRetry,
+    ...(onFailure !== undefined && { onFailure }),
     ...(rate !== undefined && rate !== 'none' && { rate }),
     ...(concurrency && { concurrency: concurrency.value }),
     ...(journal?.value === false && { journal: false as const }),

@@ -7,7 +7,16 @@ import { path } from './path-kind.ts'
 import { queueName } from './queue-name.ts'
 import { retry } from './retry-kind.ts'
 import type { Section } from './section.ts'
-import { duration, durationOrNone, rateOrNone, size, text, wholeNumber, yesOrNo } from './simple-kinds.ts'
+import {
+  duration,
+  durationOrNone,
+  name,
+  rateOrNone,
+  size,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './simple-kinds.ts'
 
 export interface TaskValues {
   readonly command: readonly string[]
@@ -19,6 +28,7 @@ export interface TaskValues {
   readonly timeout: Milliseconds | 'none'
   readonly kill_after: Milliseconds
   readonly retry: RetryPolicy
+  readonly on_failure: string
   readonly rate: Rate | 'none'
   readonly concurrency: number
   readonly journal: boolean
@@ -73,6 +83,11 @@ export const taskKeys: Section<TaskValues> = {
       doc: 'How often a failed attempt is tried again, or {max, delay, factor, max_delay, jitter, exit_codes}.',
       default: '0',
     },
+    on_failure: {
+      kind: name,
+      doc: 'The task that is sent word when a run has failed for good or an occurrence was missed; `none` takes back what `defaults` says.',
+      default: 'none',
+    },
     rate: {
       kind: rateOrNone,
       doc: 'How many of its runs may start in so much time, in each worker process; the others wait, and take no slot.',
@@ -106,5 +121,5 @@ export const taskKeys: Section<TaskValues> = {
     },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: ['soft_timeout', 'delivery', 'on_failure', 'user'],
+  notYet: ['soft_timeout', 'delivery', 'user'],
 }

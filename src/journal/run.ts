@@ -1,5 +1,6 @@
 import type { Instant } from '../core/instant.ts'
 import type { OutcomeKind, Output } from '../task/outcome.ts'
+import type { Verdict } from '../task/verdict.ts'
 
 /** A run, all attempts of one message taken together. */
 export interface RunSummary {
@@ -31,7 +32,7 @@ export interface AttemptRecord {
   readonly outcome: OutcomeKind | 'running' | 'abandoned'
   readonly reason: string | undefined
   readonly exitCode: number | undefined
-  readonly verdict: string | undefined
+  readonly verdict: Verdict['kind'] | undefined
   readonly interruptions: number
   readonly host: string
   readonly pid: number

@@ -3,8 +3,8 @@ import type { EntryDiff, ScheduleDiff } from '../beat/schedule-diff.ts'
 import { describeDuration } from '../core/duration.ts'
 import { describeError } from '../core/errors.ts'
 import { type Instant, milliseconds, toIso } from '../core/instant.ts'
+import { describeMissedReason } from '../task/missed-words.ts'
 import type { Line } from './line.ts'
-import { describeMissedReason } from './missed-words.ts'
 import { describeDifference } from './schedule-difference.ts'
 
 export function narrateBeat(event: BeatEvent): Line {

@@ -103,6 +103,12 @@ function narrateRun(event: RunEvent): Line {
         message: `${name} has ended, and the broker could not be told: ${describeError(event.error)}`,
         fields: { ...fields, verdict: event.verdict.kind },
       }
+    case 'noticeFailed':
+      return {
+        level: 'error',
+        message: `${name} has failed, and ${event.task} could not be told: ${describeError(event.error)}`,
+        fields: { ...fields, on_failure: event.task },
+      }
     case 'runLeftUnsettled':
       return {
         level: 'error',

@@ -44,5 +44,7 @@ export interface EntrySpec {
   readonly queue: string
   /** 0 to 9, larger first. */
   readonly priority: number
+  /** The task that is sent word of what was missed, and the queue where it waits. */
+  readonly onFailure?: { readonly task: string; readonly queue: string }
   readonly description?: string
 }

@@ -1,8 +1,11 @@
 import { hashText } from '../core/hash-text.ts'
 import type { EntrySpec } from './entry-spec.ts'
 
-/** What counts: everything that an entry says, but for its description. A key that is added to the spec belongs here. */
-const meaningful: { readonly [Key in keyof Omit<Required<EntrySpec>, 'description'>]: true } = {
+/** Keys that came later count where they are given, so that the hashes of all other entries stay what they were. */
+type Later = 'onFailure'
+
+/** What counts: everything that an entry says, but for its description. A key that is added to the spec belongs here or to `Later`. */
+const meaningful: { readonly [Key in Exclude<keyof EntrySpec, 'description' | Later>]: true } = {
   anchor: true,
   args: true,
   enabled: true,
@@ -30,7 +33,8 @@ const keys = Object.keys(meaningful).sort() as (keyof typeof meaningful)[]
  * neither does a key that is undefined. Beats of several versions compare it.
  */
 export function hashOf(spec: EntrySpec): string {
-  return hashText(JSON.stringify(keys.map((key) => inOrder(spec[key]))))
+  const later = spec.onFailure === undefined ? [] : [inOrder({ onFailure: spec.onFailure })]
+  return hashText(JSON.stringify([...keys.map((key) => inOrder(spec[key])), ...later]))
 }
 
 /** A hash of the whole schedule from those of its entries, in any order. */

@@ -9,6 +9,8 @@ export type TaskHandler<Args extends readonly unknown[], Result> = (ctx: TaskCon
 export interface TaskOptions {
   /** The hard limit of one attempt. Default: that of the configuration. */
   readonly timeout?: DurationText
+  /** The task that is sent word when a run of this one has failed for good. */
+  readonly onFailure?: string
   /** How many of its runs may start in so much time, in each worker process: `10/m`, `5/s`, `100/h`. */
   readonly rate?: string
   /** How many of its runs may execute at once in each worker process. */

@@ -61,9 +61,12 @@ function retryOrFinal(
 
 function final(outcome: Outcome, message: TaskMessage): Verdict {
   if (message.occurrence?.replaceable) return { kind: 'ack' }
-  return { kind: 'deadLetter', reason: reasonOf(outcome) ?? describeKind(outcome) }
+  return { kind: 'deadLetter', reason: reasonOf(outcome) ?? outcome.kind }
 }
 
-function describeKind(outcome: Outcome): string {
-  return outcome.kind === 'timedOut' ? 'its time limit was reached' : outcome.kind
+/** What asked to be tried again, and is not, has failed. */
+export function outcomeAfter(outcome: Outcome, verdict: Verdict): Outcome {
+  if (outcome.kind !== 'retryAsked' || verdict.kind === 'retry') return outcome
+  const { delay: _delay, ...rest } = outcome
+  return { ...rest, kind: 'failed' }
 }

@@ -1,3 +1,4 @@
+import { describeDuration } from '../core/duration.ts'
 import type { Instant, Milliseconds } from '../core/instant.ts'
 import type { ErrorReport } from './run-result.ts'
 
@@ -67,6 +68,8 @@ export function reasonOf(outcome: Outcome): string | undefined {
     case 'expired':
     case 'revoked':
       return outcome.reason
+    case 'timedOut':
+      return `its time limit of ${describeDuration(outcome.limit)} was reached`
     default:
       return undefined
   }

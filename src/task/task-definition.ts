@@ -27,6 +27,8 @@ export interface TaskDefinition {
   /** Between SIGTERM and SIGKILL when an attempt is stopped. */
   readonly killAfter: Milliseconds
   readonly retry: RetryPolicy
+  /** The task that is sent word when a run of it has failed for good; undefined = nobody is. */
+  readonly onFailure?: string
   /** How many of its runs may start in so much time, in each worker process; undefined = any number. */
   readonly rate?: Rate
   /** How many of its runs may execute at once in each worker process; undefined = as many as there are slots. */

@@ -28,8 +28,10 @@ export type Admission =
   | { readonly kind: 'start'; readonly task: RegisteredTask; readonly leave: () => void }
   /** It has ended without having started: to be recorded, then settled. */
   | { readonly kind: 'end'; readonly outcome: Outcome; readonly verdict: Verdict }
-  /** Not now, or not again: to be settled, and nothing is recorded of it. */
-  | { readonly kind: 'turnAway'; readonly verdict: Verdict; readonly result?: KeptResult | undefined }
+  /** It had ended before: to be settled as is recorded. */
+  | { readonly kind: 'ended'; readonly verdict: Verdict; readonly result: KeptResult | undefined }
+  /** Not now, or not at all: to be settled, and nothing is recorded of it. */
+  | { readonly kind: 'turnAway'; readonly verdict: Verdict }
 
 /** While another delivery of the same attempt is at work, this one asks again so often. */
 const busyPause = milliseconds(1_000)
@@ -110,7 +112,7 @@ export class AdmissionDesk {
     const { clock, journal } = this.#parts
     switch (claim.kind) {
       case 'finished':
-        return { kind: 'turnAway', verdict: claim.verdict, result: claim.result }
+        return { kind: 'ended', verdict: claim.verdict, result: claim.result }
       case 'stale':
         return { kind: 'turnAway', verdict: { kind: 'ack' } }
       case 'running':

@@ -3,13 +3,14 @@ import type { Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError } from '../core/errors.ts'
 import { between, milliseconds, plus } from '../core/instant.ts'
-import { judge } from '../task/judge.ts'
+import { judge, outcomeAfter } from '../task/judge.ts'
 import type { Outcome } from '../task/outcome.ts'
 import { defaultResultTtlMs, type KeptResult, resultOf } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { Admission, AdmissionDesk } from './admission.ts'
 import type { Execution, Executor, Executors } from './executor.ts'
+import { type FailureDesk, type TellableEnd, tellableOutcome, tellableRecord } from './failure-desk.ts'
 import type { JournalGate } from './journal-gate.ts'
 import { persist } from './persist.ts'
 import type { RegisteredTask } from './registry.ts'
@@ -34,6 +35,7 @@ export interface DeliveryHandlerParts {
   readonly journal: JournalGate
   readonly runs: RunningRuns
   readonly executors: Executors
+  readonly failures: FailureDesk
   readonly signals: StopSignals
 }
 
@@ -48,6 +50,7 @@ interface Ended {
 }
 
 type Admitted = Extract<Admission, { kind: 'start' }>
+type EndedBefore = Extract<Admission, { kind: 'ended' }>
 
 /** Takes one delivery its whole way, see worker.ts. */
 export class DeliveryHandler {
@@ -65,11 +68,13 @@ export class DeliveryHandler {
     try {
       if (signals.stopping.aborted) return await this.#settle(delivery, { kind: 'release' })
       const admission = await desk.admit(delivery)
-      if (admission.kind === 'turnAway')
-        return await this.#settle(delivery, admission.verdict, admission.result)
+      if (admission.kind === 'turnAway') return await this.#settle(delivery, admission.verdict)
+      if (admission.kind === 'ended') return await this.#settleAgain(delivery, admission)
       const ended = admission.kind === 'end' ? admission : await this.#run(run, admission)
       const result = this.#resultOf(message, ended)
-      if (await this.#record(message, ended, result)) await this.#settle(delivery, ended.verdict, result)
+      if (!(await this.#record(message, ended, result))) return
+      const { outcome, verdict } = ended
+      await this.#conclude(delivery, tellableOutcome(outcome, verdict), verdict, result)
     } catch (error) {
       emit({ kind: 'runLeftUnsettled', message, error }) // a mistake of ours; the others go on
     } finally {
@@ -77,12 +82,33 @@ export class DeliveryHandler {
     }
   }
 
+  /** It ended before; whoever was to be told of that may not have been. */
+  async #settleAgain(delivery: Delivery, { verdict, result }: EndedBefore): Promise<void> {
+    const { failures, journal } = this.#parts
+    const { message } = delivery
+    const record = failures.concerns(message) ? journal.recorded(message.id, message.attempt) : undefined
+    await this.#conclude(delivery, record && tellableRecord(record), verdict, result)
+  }
+
+  /** It is recorded: who wants word of a failure is told, then the broker. */
+  async #conclude(
+    delivery: Delivery,
+    end: TellableEnd | undefined,
+    verdict: Verdict,
+    result: KeptResult | undefined,
+  ): Promise<void> {
+    const { emit, failures } = this.#parts
+    const { message } = delivery
+    if (!end || (await failures.tell(message, end))) await this.#settle(delivery, verdict, result)
+    else emit({ kind: 'runLeftUnsettled', message, error: undefined })
+  }
+
   async #run(run: RunUnderWay, { task, leave }: Admitted): Promise<Ended> {
     const { clock, random } = this.#parts
     const { outcome, ran } = await this.#execute(run, task).finally(leave)
     const verdict = judge(outcome, run.message, task.definition.retry, { now: clock.now(), random })
     const unwritten = task.definition.journal === false
-    return { outcome, verdict, task, unwritten, ...(ran ? { ran } : {}) }
+    return { outcome: outcomeAfter(outcome, verdict), verdict, task, unwritten, ...(ran ? { ran } : {}) }
   }
 
   async #execute(run: RunUnderWay, task: RegisteredTask): Promise<{ outcome: Outcome; ran?: Ran }> {

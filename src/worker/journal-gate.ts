@@ -15,6 +15,7 @@ import { backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import type { Claim, ClaimRequest, Ending, Journal } from '../journal/journal.ts'
+import type { AttemptRecord } from '../journal/run.ts'
 import { persist } from './persist.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
 
@@ -30,7 +31,7 @@ type State =
     }
 
 export interface JournalGateParts {
-  readonly journal: Pick<Journal, 'claim' | 'record'>
+  readonly journal: Pick<Journal, 'claim' | 'record' | 'attempts'>
   readonly clock: Clock
   readonly emit: EmitWorkerEvent
   /** No work is wanted for so long. */
@@ -73,6 +74,15 @@ export class JournalGate {
     })
     if (recorded) this.#open()
     return recorded
+  }
+
+  /** The attempt as it is recorded; undefined when it cannot be read. */
+  recorded(id: string, attempt: number): AttemptRecord | undefined {
+    try {
+      return this.#parts.journal.attempts(id).find((record) => record.id === id && record.attempt === attempt)
+    } catch {
+      return undefined // pruned, or the beginning of several ids; and trouble with the file is told by who writes
+    }
   }
 
   #shut(error: unknown): void {

@@ -18,6 +18,10 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
     const timeout = parseDuration(String(value))
     return typeof timeout === 'object' ? timeout : { timeout }
   },
+  onFailure: (value) =>
+    typeof value === 'string' && value !== ''
+      ? { onFailure: value }
+      : { hint: `expected the name of a task, got ${value}` },
   rate: (value) => {
     const rate = parseRate(String(value))
     return 'count' in rate ? { rate } : { hint: rate.hint ?? `expected 10/m, 5/s or 100/h, got ${value}` }

@@ -65,6 +65,13 @@ export type RunEvent =
       readonly verdict: Verdict
       readonly error: unknown
     }
+  /** Its failure could not be told to this task; that is tried again. */
+  | {
+      readonly kind: 'noticeFailed'
+      readonly message: TaskMessage
+      readonly task: string
+      readonly error: unknown
+    }
   /** It could not be recorded or settled (the stop was in a hurry; or, with an error, a mistake of ours): it comes again. */
   | { readonly kind: 'runLeftUnsettled'; readonly message: TaskMessage; readonly error: unknown }
   | {

@@ -17,6 +17,7 @@
  * On each failure:
  * - The task fails, hangs, prints without end, forks: its executor makes an outcome of it.
  * - The journal cannot be written: no work is taken until it can (journal-gate.ts); what has run waits to be recorded.
+ * - The task has failed for good: whoever wants to know is sent word (failure-desk.ts) before the message is settled.
  * - The broker cannot be told: settling is tried again while the worker runs; the delivery keeps its slot.
  * - The worker is killed: the guard process kills what it ran; the claim is taken over by whoever gets the message
  *   next, and after three such deaths in one attempt the task itself is suspected.
@@ -40,6 +41,7 @@ import { AdmissionDesk } from './admission.ts'
 import { DeliveryHandler } from './delivery-handler.ts'
 import { drain } from './drain.ts'
 import type { Executors } from './executor.ts'
+import { FailureDesk } from './failure-desk.ts'
 import { Intake } from './intake.ts'
 import { JournalGate } from './journal-gate.ts'
 import type { ProcessGuard } from './process-guard.ts'
@@ -61,10 +63,12 @@ export interface WorkerPlan {
 }
 
 export interface WorkerOptions extends WorkerPlan {
-  readonly broker: Pick<Broker, 'consume'>
-  readonly journal: Pick<Journal, 'claim' | 'record' | 'states'>
+  readonly broker: Pick<Broker, 'consume' | 'publish'>
+  readonly journal: Pick<Journal, 'attempts' | 'claim' | 'record' | 'states'>
   readonly executors: Executors
   readonly guard: ProcessGuard
+  /** The name of the machine. */
+  readonly host: string
   readonly clock: Clock
   readonly random: Random
   readonly emit: EmitWorkerEvent
@@ -92,7 +96,7 @@ export class Worker implements Service {
   #stopped: Promise<void> | undefined
 
   constructor(options: WorkerOptions) {
-    const { broker, journal, clock, random, emit, executors, guard, refresh } = options
+    const { broker, journal, clock, random, emit, executors, guard, host, refresh } = options
     this.#options = options
     this.#plan = options
     this.#lookup = new TaskLookup(options.registry, { clock, emit, refresh })
@@ -117,6 +121,14 @@ export class Worker implements Service {
       executors,
       journal: gate,
       runs: this.#runs,
+      failures: new FailureDesk({
+        broker,
+        clock,
+        emit,
+        host,
+        lookup: this.#lookup,
+        giveUp: this.#kill.signal,
+      }),
       desk: new AdmissionDesk({
         clock,
         emit,

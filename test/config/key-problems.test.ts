@@ -230,6 +230,10 @@ describe('a task runs one thing, within limits that mean something', () => {
       'shell: x, rate: 0/s',
       /^tasks\.t\.rate: expected a rate such as 10\/m, 5\/s or 100\/h, or none, got "0\/s"$/,
     ],
+    [
+      'shell: x, on_failure: t2 }, t2: { shell: y',
+      'tasks.t.on_failure: the command of t2 would not read what it is sent; write stdin: json beside it',
+    ],
     ['shell: x, concurrency: 0', 'tasks.t.concurrency: expected a whole number from 1 to 10000, got 0'],
     ['shell: x, journal: maybe', 'tasks.t.journal: expected true or false, got "maybe"'],
   ])('%s', (text, expected) => {
@@ -245,12 +249,13 @@ describe('what a later version will know is refused and not ignored', () => {
   it.each([
     ['http: {}', 'http'],
     ['log: { format: journald }', 'log.format'],
-    ...['soft_timeout: 1s', 'delivery: at_least_once', 'on_failure: x', 'user: ann'].map(
-      (key): [string, string] => [`tasks: { t: { ${key} } }`, `tasks.t.${key.split(':')[0]}`],
-    ),
+    ...['soft_timeout: 1s', 'delivery: at_least_once', 'user: ann'].map((key): [string, string] => [
+      `tasks: { t: { ${key} } }`,
+      `tasks.t.${key.split(':')[0]}`,
+    ]),
     ['tasks: { t: { isolation: thread } }', 'tasks.t.isolation'],
     ['tasks: { t: { isolation: process } }', 'tasks.t.isolation'],
-    ['defaults: { on_failure: x }', 'defaults.on_failure'],
+    ['defaults: { soft_timeout: 1s }', 'defaults.soft_timeout'],
   ])('%s', (text, place) => {
     const complaints = complaintsOf(`${text}\nschedules: {}`)
     expect(complaints.map((each) => each.replace(/^schedules\.yaml:\d+:\d+: /, ''))).toEqual([

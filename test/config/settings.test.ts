@@ -7,6 +7,32 @@ function entriesOf(text: string) {
   return settingsOf(text).schedules
 }
 
+describe('on_failure', () => {
+  const text = (more: string, task = '') =>
+    `schedules: { e: { every: 1h, task: t }, own: { every: 1h, shell: x } }\ntasks: { t: { shell: x${task} }, notify: { shell: y, stdin: json, queue: mail } }\n${more}`
+  const told = (settings: ReturnType<typeof settingsOf>) => ({
+    entries: settings.schedules.map(({ onFailure }) => onFailure),
+    tasks: settings.tasks.map(({ onFailure }) => onFailure),
+  })
+  const mail = { task: 'notify', queue: 'mail' }
+
+  it('of a task holds for the entries that call it', () => {
+    expect(told(settingsOf(text('', ', on_failure: notify')))).toEqual({
+      entries: [mail, undefined],
+      tasks: ['notify', undefined, undefined],
+    })
+  })
+
+  it('of defaults holds for all, until it is taken back', () => {
+    const all = 'defaults: { on_failure: notify }'
+    expect(told(settingsOf(text(all)))).toEqual({
+      entries: [mail, mail],
+      tasks: ['notify', 'notify', 'notify'],
+    })
+    expect(told(settingsOf(text(all, ', on_failure: none'))).entries).toEqual([undefined, mail])
+  })
+})
+
 describe('an entry goes before its task, and that before the defaults', () => {
   const text = `
 defaults: { queue: low, timeout: 1h, retry: 3, priority: 1, env: { A: d, B: d }, missed: skip, overlap: allow }

@@ -122,6 +122,15 @@ describe('what is legal and suspicious is warned of', () => {
     expect(warningsOf(text(', jitter: 1h'))).toEqual([])
   })
 
+  it('a task that is to be told of failures, and nobody defines', () => {
+    const text = (more: string) =>
+      `schedules: { e: { every: 1h, task: t } }\ntasks: { t: { shell: x, timeout: 1s, on_failure: notfy }, notify: { shell: x, stdin: json, timeout: 1s } }${more}`
+    expect(warningsOf(text(''))).toEqual([
+      'schedules.yaml:2:50: tasks.t.on_failure: nobody defines a task of this name, and there are no worker.modules; did you mean notify?',
+    ])
+    expect(warningsOf(text('\nworker: { modules: [./tasks.ts] }'))).toEqual([])
+  })
+
   it('what is true of many tasks is said once', () => {
     const tasks = ['a', 'b', 'c', 'd', 'e'].map((name) => `  ${name}: { shell: x }`).join('\n')
     expect(warningsOf(`schedules: { f: { every: 1h, task: a } }\ntasks:\n${tasks}`)).toEqual([

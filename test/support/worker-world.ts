@@ -27,6 +27,7 @@ interface Faults {
   claim: boolean
   record: boolean
   settle: boolean
+  publish: boolean
 }
 
 export interface WorkerWorld {
@@ -42,7 +43,7 @@ export interface WorkerWorld {
 /** A worker on the embedded broker and journal, in a directory of the test's own. */
 export function openWorkerWorld(change: Partial<WorkerOptions> = {}): WorkerWorld {
   const directory = temporaryDirectory()
-  const faults: Faults = { claim: false, record: false, settle: false }
+  const faults: Faults = { claim: false, record: false, settle: false, publish: false }
   const broker = connectSqlite(join(directory, 'broker.db'))
   const journal = openSqliteJournal({
     path: join(directory, 'journal.db'),
@@ -68,6 +69,7 @@ export function openWorkerWorld(change: Partial<WorkerOptions> = {}): WorkerWorl
       inline: new InlineExecutor({ clock }),
     },
     guard: noGuard,
+    host: 'here',
     clock,
     random: () => 0,
     emit: log.emit,
@@ -79,8 +81,12 @@ export function openWorkerWorld(change: Partial<WorkerOptions> = {}): WorkerWorl
 }
 
 /** Settling rejects as long as it shall. */
-function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume'> {
+function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume' | 'publish'> {
   return {
+    publish: async (messages) => {
+      if (faults.publish) throw new TaskbeatError('BROKER_UNAVAILABLE', 'no space left')
+      await broker.publish(messages)
+    },
     consume: (intake: Intake) =>
       broker.consume({
         ...intake,
@@ -97,9 +103,13 @@ function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume'> {
 }
 
 /** Claims and records reject as long as they shall. */
-function withJournalFaults(journal: Journal, faults: Faults): Pick<Journal, 'claim' | 'record' | 'states'> {
+function withJournalFaults(
+  journal: Journal,
+  faults: Faults,
+): Pick<Journal, 'attempts' | 'claim' | 'record' | 'states'> {
   return {
     states: (ids) => journal.states(ids),
+    attempts: (id) => journal.attempts(id),
     claim: async (request) => {
       if (faults.claim) throw new TaskbeatError('STATE_UNUSABLE', 'the disk is full')
       return journal.claim(request)

@@ -33,6 +33,7 @@ function openDesk(...answers: readonly Claim[]) {
         return answer
       },
       record: async () => {},
+      attempts: () => [],
     },
   })
   const task = aScript('true')

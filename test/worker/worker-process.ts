@@ -23,6 +23,7 @@ const worker = new Worker({
     inline: new InlineExecutor({ clock }),
   },
   guard,
+  host: 'here',
   clock,
   random: Math.random,
   emit: (event) => event.kind === 'outputLine' && console.log(event.line),

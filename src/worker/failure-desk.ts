@@ -1,0 +1,94 @@
+import type { Broker } from '../broker/broker.ts'
+import type { Clock } from '../core/clock.ts'
+import { TaskbeatError } from '../core/errors.ts'
+import type { AttemptRecord } from '../journal/run.ts'
+import { type Failure, failureNotice, failureOutcome, isFailureNotice } from '../task/failure-notice.ts'
+import { type Outcome, reasonOf } from '../task/outcome.ts'
+import { defaultQueue, type TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
+import { persist } from './persist.ts'
+import type { TaskLookup } from './task-lookup.ts'
+import type { EmitWorkerEvent } from './worker-event.ts'
+
+/** How a run ended, as far as a notice tells of it. */
+export type TellableEnd = Pick<Failure, 'output'> & {
+  readonly kind: Outcome['kind']
+  readonly verdict: Verdict['kind']
+  readonly error: string
+}
+
+export interface FailureDeskParts {
+  readonly broker: Pick<Broker, 'publish'>
+  readonly clock: Clock
+  readonly lookup: TaskLookup
+  readonly host: string
+  readonly emit: EmitWorkerEvent
+  /** What cannot be sent by then is left. */
+  readonly giveUp: AbortSignal
+}
+
+/**
+ * Sends word of failures to the tasks that want it (`on_failure`): after the outcome is recorded, and before the failed
+ * message is settled. So whoever dies in between is sent that message again, and sends the notice again, under the same
+ * id.
+ */
+export class FailureDesk {
+  readonly #parts: FailureDeskParts
+
+  constructor(parts: FailureDeskParts) {
+    this.#parts = parts
+  }
+
+  /** Whether somebody wants to know of its failure. */
+  concerns(message: TaskMessage): boolean {
+    return this.#targetOf(message) !== undefined
+  }
+
+  /** Resolves once there is nothing left to send; with false when it had to be given up. */
+  async tell(message: TaskMessage, { kind, verdict, error, output }: TellableEnd): Promise<boolean> {
+    const { broker, clock, emit, giveUp, host } = this.#parts
+    const outcome = failureOutcome(kind, verdict)
+    const target = this.#targetOf(message)
+    if (!outcome || !target) return true
+    const { id, task, attempt: attempts, occurrence } = message
+    const { entry, due } = occurrence ?? { entry: undefined, due: undefined }
+    const failure = { entry, task, id, due, outcome, error, attempts, host, ...(output ? { output } : {}) }
+    const notice = failureNotice(failure, target, clock.now())
+    return persist(() => broker.publish([notice]).catch(onlyUnlessRefused), {
+      clock,
+      giveUp,
+      onFailure: (cause, failures) => {
+        if (failures === 1) emit({ kind: 'noticeFailed', message, task: target.task, error: cause })
+      },
+    })
+  }
+
+  #targetOf(message: TaskMessage): { readonly task: string; readonly queue: string } | undefined {
+    const { registry } = this.#parts.lookup
+    const task = registry.get(message.task)?.definition.onFailure
+    if (task === undefined || task === message.task || isFailureNotice(message)) return undefined
+    return { task, queue: registry.get(task)?.definition.queue ?? defaultQueue }
+  }
+}
+
+export function tellableOutcome(outcome: Outcome, verdict: Verdict): TellableEnd {
+  const output = 'output' in outcome ? outcome.output : undefined
+  return {
+    // Who has a run ended knows of it.
+    kind: outcome.kind === 'interrupted' && outcome.cancelled ? 'revoked' : outcome.kind,
+    verdict: verdict.kind,
+    error: reasonOf(outcome) ?? outcome.kind,
+    ...(output ? { output } : {}),
+  }
+}
+
+/** Undefined when it has not ended. */
+export function tellableRecord({ outcome, verdict, reason, output }: AttemptRecord): TellableEnd | undefined {
+  if (outcome === 'running' || outcome === 'abandoned' || verdict === undefined) return undefined
+  return { kind: outcome, verdict, error: reason ?? outcome, ...(output ? { output } : {}) }
+}
+
+/** What no broker takes will not be taken later; the journal and the log have it. */
+function onlyUnlessRefused(error: unknown): void {
+  if (!(error instanceof TaskbeatError && error.code === 'MESSAGE_REFUSED')) throw error
+}
