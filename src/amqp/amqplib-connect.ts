@@ -66,7 +66,28 @@ export async function openConnection(options: RawConnectionOptions): Promise<Raw
   )
   // Not in the published types, but what the documentation names for reaching the socket.
   const { stream, blocked } = model.connection as unknown as { stream: Socket; blocked: boolean }
+  writeInOne(stream)
   return { model, socket: stream, blocked }
+}
+
+/**
+ * What is written in one turn of the event loop leaves together. amqplib writes each message and each acknowledgement by
+ * itself, and a system call for each, on our side and then on the broker's, is the dearest part of either.
+ */
+function writeInOne(socket: Socket): void {
+  const write: (...args: Parameters<Socket['write']>) => boolean = socket.write.bind(socket)
+  let isCorked = false
+  socket.write = (...args: unknown[]): boolean => {
+    if (!isCorked) {
+      isCorked = true
+      socket.cork()
+      process.nextTick(() => {
+        isCorked = false
+        socket.uncork()
+      })
+    }
+    return write(...(args as Parameters<Socket['write']>))
+  }
 }
 
 /** One channel, open. Both kinds are the same but for the confirms. */
