@@ -54,13 +54,25 @@ export class CommitQueue {
 
   async #commit(items: readonly Item[]): Promise<void> {
     try {
-      const failed = await this.#database.write(this.#operation, () => this.#runEach(items))
+      const failed = await this.#write(items)
       for (const item of items) {
         if (failed.has(item)) item.reject(failed.get(item))
         else item.resolve()
       }
     } catch (error) {
       for (const item of items) item.reject(error)
+    }
+  }
+
+  /** All at once, as it mostly goes well; when one throws, all again, each in a part of its own. */
+  async #write(items: readonly Item[]): Promise<ReadonlyMap<Item, unknown>> {
+    try {
+      await this.#database.write(this.#operation, () => {
+        for (const item of items) item.run()
+      })
+      return new Map()
+    } catch {
+      return this.#database.write(this.#operation, () => this.#runEach(items))
     }
   }
 

@@ -59,6 +59,7 @@ class SqliteJournal implements Journal {
   readonly #start: StatementSync
   readonly #restart: StatementSync
   readonly #end: StatementSync
+  readonly #endUnclaimed: StatementSync
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -82,13 +83,12 @@ class SqliteJournal implements Journal {
       UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
       interruptions = ?, instance = ?, host = ?, pid = ? WHERE id = ? AND attempt = ?`)
     this.#end = this.#database.prepare(`
-      INSERT INTO attempts (id, attempt, entry, task, queue, due, instance, host, pid,
-        started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (id, attempt) DO UPDATE SET started = excluded.started,
-        finished = excluded.finished, state = excluded.state, outcome = excluded.outcome, reason = excluded.reason,
-        exit_code = excluded.exit_code, verdict = excluded.verdict, head = excluded.head, tail = excluded.tail,
-        omitted = excluded.omitted, forget_at = excluded.forget_at`)
+      UPDATE attempts SET started = ?, finished = ?, state = ?, outcome = ?, reason = ?, exit_code = ?, verdict = ?,
+      head = ?, tail = ?, omitted = ?, forget_at = ? WHERE id = ? AND attempt = ?`)
+    this.#endUnclaimed = this.#database.prepare(`
+      INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at,
+        id, attempt, entry, task, queue, due, instance, host, pid)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   }
 
   claim(request: ClaimRequest): Promise<Claim> {
@@ -166,17 +166,7 @@ class SqliteJournal implements Journal {
   #record(ending: Ending, { id: self }: Instance): void {
     const { message, outcome, verdict, started, finished, result } = ending
     const output = outputOf(outcome)
-    const [id, attempt, entry, task, queue, due] = this.#identity(message)
-    this.#end.run(
-      id,
-      attempt,
-      entry,
-      task,
-      queue,
-      due,
-      self,
-      this.#options.host,
-      this.#options.pid,
+    const end = [
       started ?? null,
       finished,
       mayComeAgain(ending) ? releasedState : finishedState,
@@ -188,7 +178,10 @@ class SqliteJournal implements Journal {
       output?.tail ?? null,
       output?.omittedBytes ?? null,
       forgetAt(message, finished),
-    )
+    ]
+    const { id, attempt } = message
+    if (this.#end.run(...end, id, attempt).changes === 0)
+      this.#endUnclaimed.run(...end, ...this.#identity(message), self, this.#options.host, this.#options.pid)
     if (result) this.#results.put(id, result)
   }
 
