@@ -14,6 +14,9 @@ export interface StopWatch {
   end(): void
 }
 
+/** Said once for all: without a reason an abort makes an error with its stack, which costs more than a short task. */
+const ended = 'the attempt is over'
+
 /**
  * Watches an attempt's time limit and its interruption, and calls `onStop` once, with whichever comes first and a
  * signal that is aborted when the attempt is over.
@@ -33,7 +36,7 @@ export function watchForStop(
   const { interrupt } = execution
   const interrupted = (): void => stop({ kind: 'interrupted', reason: String(interrupt.reason) })
   if (interrupt.aborted) interrupted()
-  else interrupt.addEventListener('abort', interrupted, { once: true, signal: over.signal })
+  else interrupt.addEventListener('abort', interrupted, { once: true })
   const limit = execution.task.definition.timeout
   if (limit !== undefined)
     void passed(limit, clock, over.signal).then(() => stop({ kind: 'timedOut', limit }))
@@ -41,7 +44,10 @@ export function watchForStop(
     get reason() {
       return first
     },
-    end: () => over.abort(),
+    end: () => {
+      interrupt.removeEventListener('abort', interrupted)
+      over.abort(ended)
+    },
   }
 }
 
