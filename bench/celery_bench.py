@@ -1,0 +1,33 @@
+"""Tasks that do nothing, and two that say when."""
+
+import os
+import time
+
+from celery import Celery
+from kombu import Exchange, Queue
+
+app = Celery('bench', broker=os.environ['BROKER_URL'])
+app.conf.task_queues = [Queue('bench', Exchange(''), routing_key='bench', no_declare=True)]
+app.conf.task_acks_late = True
+app.conf.task_ignore_result = True
+app.conf.worker_prefetch_multiplier = 64
+
+
+def mark(name):
+    with open('marks', 'a') as file:
+        file.write(f'{name} {time.time() * 1000}\n')
+
+
+@app.task(name='bench.nothing')
+def nothing(n):
+    pass
+
+
+@app.task(name='bench.first')
+def first(n):
+    mark('bench.first')
+
+
+@app.task(name='bench.last')
+def last(n):
+    mark('bench.last')
