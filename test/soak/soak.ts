@@ -12,10 +12,13 @@ import { builtProgram } from '../support/taskbeat-process.ts'
 import { World } from '../support/world.ts'
 import { endureBadWire, wireFaults } from '../system/bad-wire.ts'
 import { endureOutages } from '../system/broker-outages.ts'
+import { arriveOnTime } from '../system/etas.ts'
 import { endureFullDisk } from '../system/full-disk.ts'
 import { measureIdleness } from '../system/idle.ts'
 import { endureKills } from '../system/kills.ts'
 import { passTheLead } from '../system/leaders.ts'
+import { runForLong } from '../system/long-runs.ts'
+import { endureAlarms } from '../system/memory-alarm.ts'
 import { measurePunctuality } from '../system/punctuality.ts'
 import { passTheLeadOnRabbitmq } from '../system/rabbitmq-leaders.ts'
 import { editOnTheWay } from '../system/reload.ts'
@@ -72,6 +75,20 @@ const soaks: Readonly<Record<string, Soak>> = {
       const rounds = Array.from({ length: Math.max(1, Math.round((minutes * 5) / wireFaults.length)) })
       return endureBadWire(world, { faults: rounds.flatMap(() => wireFaults), perSecond: 20, seed })
     },
+  },
+  alarm: {
+    minutes: 5,
+    run: (world, { minutes, seed }) =>
+      endureAlarms(world, { alarms: Math.max(1, Math.round(minutes)), seconds: 40, perSecond: 50, seed }),
+  },
+  etas: {
+    minutes: 6,
+    run: (world, { minutes }) =>
+      arriveOnTime(world, { seconds: [1, 30, (minutes - 1) * 60], messages: 100, holdSeconds: 60 }),
+  },
+  'long-runs': {
+    minutes: 6,
+    run: (world) => runForLong(world, { consumerTimeoutSeconds: 60, runSeconds: 180, killAfterSeconds: 120 }),
   },
   outages: {
     minutes: 6,
