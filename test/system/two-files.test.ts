@@ -14,14 +14,14 @@ test('of two beats with different files the standby says so, and when it leads w
   const leader = one.beat()
   await leader.said(/^emitted/)
   const standby = other.beat()
+  const name = hostname()
   const standing = await standby.said(/^standing by: the beat/)
   expect(standing).toMatchObject({
     level: 'warn',
-    message: `standing by: the beat on ${hostname()}, pid ${leader.pid}, leads with another schedule`,
+    message: `standing by: the beat on ${name}, pid ${leader.pid}, leads with another schedule than that of ${name}: +latter, -former`,
   })
   await leader.kill()
   await standby.said(/^leading/)
-  const name = hostname()
   expect(await standby.said(/ led with another schedule/)).toMatchObject({
     level: 'warn',
     message: `the beat on ${name} led with another schedule; from now on the one of ${name} holds`,
