@@ -49,6 +49,7 @@ import { scheduleMethod, toDigest } from './schedule-digest.ts'
 import type { Session } from './session.ts'
 import { SlotLedger } from './slot-queue.ts'
 import type { QueueType } from './topology.ts'
+import { unlessBlocked } from './unless-blocked.ts'
 
 export interface AmqpBrokerOptions {
   /** At least one; those of a cluster in the order of preference. */
@@ -208,11 +209,13 @@ class AmqpBroker implements Broker {
   }
 
   async #publish(messages: readonly TaskMessage[], replyTo?: string): Promise<void> {
-    const now = this.#options.clock.now()
+    const { clock } = this.#options
+    const now = clock.now()
     const letters = messages.map((message) => this.#letter(message, now))
-    await this.#publisher.send(
+    const sending = this.#publisher.send(
       replyTo === undefined ? letters : letters.map((letter) => withReplyTo(letter, replyTo)),
     )
+    await unlessBlocked(this.#publishing, clock, sending)
   }
 
   #letter(message: TaskMessage, now: Instant): Letter {

@@ -3,7 +3,7 @@ import type { RawChannel, RawConfirmChannel, RawMessage } from './amqplib-connec
 import type { AmqplibSession } from './amqplib-session.ts'
 import { ConfirmWindow, publishRaw } from './confirm-window.ts'
 import { copyTable } from './header-table.ts'
-import { Received } from './incoming.ts'
+import { isReceived, toReceived } from './incoming.ts'
 import {
   type Channel,
   type ConsumeOptions,
@@ -108,7 +108,7 @@ export class AmqplibChannel implements Channel {
       if (this.lost.aborted) return
       if (!raw) return this.#session.destroy(new Error(`the broker cancelled the consumer of ${queue}`))
       try {
-        take(new Received(queue, raw, this))
+        take(toReceived(queue, raw, this))
       } catch (error) {
         // amqplib would close the channel and tell nobody why.
         this.#session.destroy(error instanceof Error ? error : new Error(String(error)))
@@ -131,7 +131,7 @@ export class AmqplibChannel implements Channel {
 
   async get(queue: string): Promise<Incoming | undefined> {
     const raw = await this.#ask(`get a message from ${queue}`, () => this.#raw.get(queue))
-    return raw === false ? undefined : new Received(queue, raw, this)
+    return raw === false ? undefined : toReceived(queue, raw, this)
   }
 
   async publish(outgoing: Outgoing): Promise<PublishOutcome> {
@@ -159,10 +159,9 @@ export class AmqplibChannel implements Channel {
   }
 
   /** What cannot be settled because its channel is over is delivered again by the broker, to whoever is next. */
-  #settle(incoming: Incoming, how: (raw: ReturnType<Received['take']>) => void): void {
-    if (!(incoming instanceof Received))
-      throw new Error('only what a channel has handed out can be acknowledged')
-    const raw = incoming.take(this)
+  #settle(incoming: Incoming, how: (raw: RawMessage) => void): void {
+    if (!isReceived(incoming)) throw new Error('only what a channel has handed out can be acknowledged')
+    const raw = incoming.hold.release(this)
     if (this.lost.aborted) return
     try {
       how(raw)

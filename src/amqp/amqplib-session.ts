@@ -47,6 +47,7 @@ export class AmqplibSession implements Session {
     this.clock = clock
     this.deadlines = deadlines
     this.#blocked = raw.blocked
+    if (raw.blocked) onBlocked('it was so from the beginning')
     raw.model.on('error', (error) => this.destroy(error))
     raw.model.on('close', (error) => this.destroy(error ?? this.#silentEnd()))
     raw.model.on('blocked', (reason) => {

@@ -2,43 +2,47 @@ import type { RawMessage } from './amqplib-connect.ts'
 import { copyTable } from './header-table.ts'
 import type { Incoming } from './session.ts'
 
-/** A message as it came, on the channel on which alone it can be acknowledged. */
-export class Received implements Incoming {
-  readonly queue: string
-  readonly exchange: string
-  readonly routingKey: string
-  readonly redelivered: boolean
-  readonly body: Buffer
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly messageId: string | undefined
-  readonly correlationId: string | undefined
-  readonly replyTo: string | undefined
-  readonly contentType: string | undefined
-  readonly contentEncoding: string | undefined
-  readonly priority: number | undefined
+/** A message as it came, with the hold on it that acknowledging takes. */
+export interface Received extends Incoming {
+  readonly hold: Hold
+}
+
+export function toReceived(queue: string, raw: RawMessage, channel: object): Received {
+  const { fields, properties } = raw
+  return {
+    queue,
+    exchange: fields.exchange,
+    routingKey: fields.routingKey,
+    redelivered: fields.redelivered,
+    body: raw.content,
+    headers: copyTable(properties.headers),
+    messageId: properties.messageId,
+    correlationId: properties.correlationId,
+    replyTo: properties.replyTo,
+    contentType: properties.contentType,
+    contentEncoding: properties.contentEncoding,
+    priority: properties.priority,
+    hold: new Hold(raw, channel),
+  }
+}
+
+/** What a channel handed out; nothing else can be acknowledged. */
+export function isReceived(incoming: Incoming): incoming is Received {
+  return 'hold' in incoming && incoming.hold instanceof Hold
+}
+
+/** On a message that is not settled: once, and for the channel that it came on. The broker ends a channel that does otherwise. */
+class Hold {
   readonly #raw: RawMessage
   #channel: object | undefined
 
-  constructor(queue: string, raw: RawMessage, channel: object) {
-    const { fields, properties } = raw
-    this.queue = queue
-    this.exchange = fields.exchange
-    this.routingKey = fields.routingKey
-    this.redelivered = fields.redelivered
-    this.body = raw.content
-    this.headers = copyTable(properties.headers)
-    this.messageId = properties.messageId
-    this.correlationId = properties.correlationId
-    this.replyTo = properties.replyTo
-    this.contentType = properties.contentType
-    this.contentEncoding = properties.contentEncoding
-    this.priority = properties.priority
+  constructor(raw: RawMessage, channel: object) {
     this.#raw = raw
     this.#channel = channel
   }
 
-  /** What amqplib wants back, once, and for the channel that it came on: the broker ends a channel that does otherwise. */
-  take(channel: object): RawMessage {
+  /** What amqplib wants back. */
+  release(channel: object): RawMessage {
     if (this.#channel !== channel)
       throw new Error('a message was acknowledged twice, or on a channel that it did not come on')
     this.#channel = undefined

@@ -136,6 +136,7 @@ class AmqpLink implements Link {
     const place = placeOf(address)
     const closing = this.#closing.signal
     let session: AmqplibSession
+    let blockedAt = clock.monotonic()
     try {
       session = await openSession({
         address,
@@ -146,8 +147,13 @@ class AmqpLink implements Link {
         clock,
         deadlines: this.#deadlines,
         signal: closing,
-        onBlocked: (reason) => emit({ kind: 'linkBlocked', link: name, place, reason }),
-        onUnblocked: () => emit({ kind: 'linkUnblocked', link: name, place }),
+        onBlocked: (reason) => {
+          blockedAt = clock.monotonic()
+          emit({ kind: 'linkBlocked', link: name, place, reason })
+        },
+        onUnblocked: () => {
+          emit({ kind: 'linkUnblocked', link: name, place, lastedMs: clock.monotonic() - blockedAt })
+        },
       })
     } catch (error) {
       return { wasReady: false, error }

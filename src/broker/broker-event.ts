@@ -31,4 +31,10 @@ export type LinkEvent =
     }
   | { readonly kind: 'linkLost'; readonly link: string; readonly place: string; readonly error: unknown }
   | { readonly kind: 'linkBlocked'; readonly link: string; readonly place: string; readonly reason: string }
-  | { readonly kind: 'linkUnblocked'; readonly link: string; readonly place: string }
+  | {
+      readonly kind: 'linkUnblocked'
+      readonly link: string
+      readonly place: string
+      /** For so long it took nothing. */
+      readonly lastedMs: number
+    }

@@ -24,10 +24,15 @@ export function narrateLink(event: LinkEvent): Line {
     case 'linkBlocked':
       return {
         level: 'warn',
-        message: `${event.place} takes nothing for now (${event.link}): ${event.reason}`,
+        message: `${event.place} takes no messages for now, they wait (${event.link}): ${event.reason}`,
         fields,
       }
     case 'linkUnblocked':
-      return { level: 'info', message: `${event.place} takes messages again (${event.link})`, fields }
+      return {
+        // What waited for it was late by as much.
+        level: 'warn',
+        message: `${event.place} takes messages again (${event.link}) after ${describeDuration(milliseconds(event.lastedMs))}`,
+        fields: { ...fields, lasted_ms: event.lastedMs },
+      }
   }
 }

@@ -115,6 +115,7 @@ describe('what is stored for the next leader', () => {
 describe('who asks what is revoked', () => {
   const open = (): { clock: FakeClock; teller: RevocationTeller; told: () => RevocationNotice[] } => {
     const clock = new FakeClock()
+    clock.loops = 0 // nobody sleeps until somebody asks
     const published: Outgoing[] = []
     const channel: Pick<Channel, 'publish' | 'lost'> = {
       lost: never,

@@ -111,6 +111,7 @@ describe('the status', () => {
     expect(await broker.status()).toMatchObject({ takesNothing: true, beats: [] })
     await expect(broker.status()).rejects.toThrow('takes no messages at present')
     expect(performance.now() - begun).toBeLessThan(10_000)
+    await expect(connectAmqp(url).publish([aMessage()])).rejects.toThrow('has taken no messages for 5.0s')
   }, 60_000)
 })
 
