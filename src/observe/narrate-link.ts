@@ -24,7 +24,7 @@ export function narrateLink(event: LinkEvent): Line {
     case 'linkBlocked':
       return {
         level: 'warn',
-        message: `${event.place} takes no messages for now, they wait (${event.link}): ${event.reason}`,
+        message: `${event.place} takes nothing for now (${event.link}): ${event.reason}`,
         fields,
       }
     case 'linkUnblocked':
