@@ -57,9 +57,12 @@ async function work({ url, count }: Ground, reader: 'quorum' | 'existing', start
   await fill(url, count, reader)
   const worker = start(world, url)
   const marks = join(world.directory, 'marks')
-  const times = await eventually('all is done', () => readMarks(marks), { withinMs: 120_000 })
-  await worker.kill()
-  return (count / times) * 1_000
+  try {
+    const took = await eventually('all is done', () => readMarks(marks), { withinMs: 120_000 })
+    return (count / took) * 1_000
+  } finally {
+    await worker.kill()
+  }
 }
 
 /** A Python worker is sent what any queue of others is: no ETA where it says nothing, which it would wait for. */
