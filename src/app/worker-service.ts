@@ -7,10 +7,13 @@ import type { Journal } from '../journal/journal.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
 import { openGuard } from '../system/guard.ts'
+import { cellEnvironment } from '../worker/cells/cell-environment.ts'
+import { Cells } from '../worker/cells/cells.ts'
 import { CommandExecutor } from '../worker/executors/command-executor.ts'
 import { InlineExecutor } from '../worker/executors/inline-executor.ts'
 import { createRegistry } from '../worker/registry.ts'
-import { type LoadedModules, TaskModules } from '../worker/task-modules.ts'
+import { type Stock, TaskLibrary } from '../worker/task-library.ts'
+import { TaskModules } from '../worker/task-modules.ts'
 import { Worker, type WorkerPlan } from '../worker/worker.ts'
 import type { WorkerEvent } from '../worker/worker-event.ts'
 import type { Host } from './host.ts'
@@ -28,9 +31,13 @@ export interface WorkerServiceParts {
 const pruneEvery = milliseconds(600_000)
 
 /** What the worker works by. The tasks' definitions are the ones that it holds anyway. */
-interface Taken {
-  readonly settings: Pick<Settings, 'tasks' | 'taskDefaults' | 'worker'>
-  readonly modules: Pick<LoadedModules, 'files' | 'problems'> & { readonly tasks: readonly string[] }
+type Taken = Pick<Settings, 'tasks' | 'taskDefaults' | 'worker'>
+
+/** What works while the service does. */
+interface Working {
+  readonly worker: Worker
+  readonly cells: Cells
+  readonly library: TaskLibrary
 }
 
 /** The worker with what it stands on, opened and closed together. */
@@ -38,14 +45,21 @@ export class WorkerService implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerServiceParts
   readonly #stopping = new AbortController()
+  readonly #exhausted = new AbortController()
   /** What was opened, to be closed in reverse order. */
   readonly #opened = new AsyncDisposableStack()
-  #working: { readonly worker: Worker; readonly modules: TaskModules } | undefined
+  #working: Working | undefined
+  #learning: Promise<unknown> | undefined
   #taken: Taken | undefined
   #stopped: Promise<void> | undefined
 
   constructor(parts: WorkerServiceParts) {
     this.#parts = parts
+  }
+
+  /** Aborted when it cannot go on for long: too many threads are stuck, and only the end of the process ends them. */
+  get exhausted(): AbortSignal {
+    return this.#exhausted.signal
   }
 
   async start(): Promise<void> {
@@ -56,7 +70,16 @@ export class WorkerService implements Service {
       onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
     })
     this.#opened.defer(() => guard.close())
+    const cells = new Cells({
+      clock,
+      guard,
+      environment: cellEnvironment(host.env),
+      emit: (event) => this.#tell(event),
+      exhausted: () => this.#exhausted.abort(),
+    })
+    this.#opened.defer(() => cells.close())
     const modules = this.#opened.use(new TaskModules({ clock }))
+    const library = new TaskLibrary({ list: () => cells.list(), modules })
     const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })
     this.#opened.defer(() => journal.close())
     const broker = openBroker({
@@ -68,10 +91,18 @@ export class WorkerService implements Service {
     this.#opened.defer(() => broker.close())
     const pruning = this.#prune(journal)
     this.#opened.defer(() => pruning)
-    const plan = await Promise.race([this.#plan(modules, settings), whenAborted(this.#stopping.signal)])
-    if (!plan) return
+    // Commands do not wait for modules, nor for what one of them does at its top level.
+    const { registry } = createRegistry({
+      definitions: settings.tasks,
+      modules: [],
+      defaults: settings.taskDefaults,
+    })
+    const learning = this.#learn({ cells, library }, settings).then((stock) => stock?.registry ?? registry)
+    this.#learning = learning
     const worker = new Worker({
-      ...plan,
+      registry,
+      learning,
+      ...appetiteOf(settings),
       broker,
       journal,
       guard,
@@ -79,31 +110,31 @@ export class WorkerService implements Service {
       executors: {
         command: new CommandExecutor({ clock, guard, environment: host.env }),
         inline: new InlineExecutor({ clock }),
+        ...cells.executors,
       },
       clock,
       random: Math.random,
       emit: (event) => emit({ from: 'worker', event }),
       refresh: this.#parts.refresh,
     })
-    this.#working = { worker, modules }
+    this.#working = { worker, cells, library }
     await worker.start()
   }
 
   /** Takes tasks, queues, concurrency and grace of these settings; the rest needs a restart. */
   async reload(settings: Settings): Promise<void> {
     if (!this.#working) return
-    const { worker, modules } = this.#working
-    const plan = await this.#plan(modules, settings)
-    if (!this.#stopping.signal.aborted) worker.reload(plan)
+    await this.#learning
+    const stock = await this.#learn(this.#working, settings)
+    if (stock) this.#working.worker.reload({ registry: stock.registry, ...appetiteOf(settings) })
   }
 
   /** Whether `reload` with these settings would change anything: what they say of tasks, or a file of a module. */
   async hasNews(settings: Settings): Promise<boolean> {
     const taken = this.#taken
     if (!this.#working || !taken) return true
-    const { modules } = this.#working
-    if (modules.changed || !isDeepStrictEqual(taken.settings, taskSettings(settings))) return true
-    return !isDeepStrictEqual(taken.modules, describeModules(await modules.load(settings.worker.modules)))
+    if (!isDeepStrictEqual(taken, taskSettings(settings))) return true
+    return this.#working.library.hasNews(settings.worker.modules)
   }
 
   stop(deadline: AbortSignal): Promise<void> {
@@ -120,21 +151,21 @@ export class WorkerService implements Service {
     }
   }
 
-  async #plan(modules: TaskModules, settings: Settings): Promise<WorkerPlan> {
-    const { tasks, taskDefaults, worker } = settings
-    const loaded = await modules.load(worker.modules)
-    this.#taken = { settings: taskSettings(settings), modules: describeModules(loaded) }
-    const { registry, problems } = createRegistry({
-      definitions: tasks,
-      modules: loaded.tasks,
-      defaults: taskDefaults,
-    })
-    for (const { file, reason } of [...loaded.problems, ...problems])
-      this.#tell({ kind: 'moduleFailed', file, reason })
-    if (loaded.imported > 0)
-      this.#tell({ kind: 'modulesLoaded', files: loaded.imported, tasks: loaded.tasks.length })
-    const { queues, concurrency, grace } = worker
-    return { registry, queues, concurrency, grace }
+  /** Finds out what tasks there are by these settings; undefined when the service stops meanwhile. */
+  async #learn(
+    { cells, library }: Pick<Working, 'cells' | 'library'>,
+    settings: Settings,
+  ): Promise<Stock | undefined> {
+    const { tasks: definitions, taskDefaults: defaults, worker } = settings
+    cells.renew({ patterns: worker.modules, heapBytes: worker.heapBytes, recycle: worker.recycle })
+    const loading = library.load({ definitions, defaults, patterns: worker.modules })
+    const stock = await Promise.race([loading, whenAborted(this.#stopping.signal)])
+    if (!stock) return undefined
+    this.#taken = taskSettings(settings)
+    for (const { file, reason } of stock.problems) this.#tell({ kind: 'moduleFailed', file, reason })
+    if (stock.imported > 0)
+      this.#tell({ kind: 'modulesLoaded', files: stock.imported, tasks: stock.tasks.length })
+    return stock
   }
 
   #tell(event: WorkerEvent): void {
@@ -160,11 +191,10 @@ function whenAborted(signal: AbortSignal): Promise<undefined> {
   return promise
 }
 
-function taskSettings({ tasks, taskDefaults, worker }: Settings): Taken['settings'] {
+function taskSettings({ tasks, taskDefaults, worker }: Settings): Taken {
   return { tasks, taskDefaults, worker }
 }
 
-/** By names: files that did not change, and are loaded again because one of them had failed, are no news. */
-function describeModules({ files, problems, tasks }: LoadedModules): Taken['modules'] {
-  return { files, problems, tasks: tasks.map(({ task }) => task.name) }
+function appetiteOf({ worker: { queues, concurrency, grace } }: Settings): Omit<WorkerPlan, 'registry'> {
+  return { queues, concurrency, grace }
 }

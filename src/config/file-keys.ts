@@ -8,7 +8,7 @@ import { queueName } from './queue-name.ts'
 import { queueMap } from './queues-kind.ts'
 import { type Section, sectionOf, sectionSchema, type Values } from './section.ts'
 import type { LogFormat, LogLevel, QueueSettings } from './settings.ts'
-import { duration, wholeNumber } from './simple-kinds.ts'
+import { duration, size, wholeNumber } from './simple-kinds.ts'
 import { taskKeys } from './task-keys.ts'
 import { zone } from './timing-kinds.ts'
 
@@ -17,6 +17,13 @@ export interface WorkerValues {
   readonly queues: readonly string[]
   readonly concurrency: number
   readonly grace: Milliseconds
+  readonly heap: number
+  readonly recycle: Values<RecycleValues>
+}
+
+export interface RecycleValues {
+  readonly runs: number
+  readonly memory: number
 }
 
 export interface FileValues {
@@ -44,6 +51,21 @@ export const beatKeys: Section<{ readonly lookahead: Milliseconds }> = {
   notYet: [],
 }
 
+const mebibyte = 1_048_576
+const terabyte = 1_000_000 * mebibyte
+
+const recycleKeys: Section<RecycleValues> = {
+  keys: {
+    runs: { kind: wholeNumber(1, 1_000_000_000), doc: 'After so many runs.', default: 'never' },
+    memory: {
+      kind: size(terabyte, '1000GiB', mebibyte),
+      doc: 'When it holds so much after a run.',
+      default: 'never',
+    },
+  },
+  notYet: [],
+}
+
 export const workerKeys: Section<WorkerValues> = {
   keys: {
     modules: {
@@ -57,6 +79,15 @@ export const workerKeys: Section<WorkerValues> = {
     },
     concurrency: { kind: wholeNumber(1, 10_000), doc: 'How many runs may execute at once.', default: '10' },
     grace: { kind: duration(0), doc: 'How long a stop waits for running tasks.', default: '5m' },
+    heap: {
+      kind: size(terabyte, '1000GiB', 16 * mebibyte),
+      doc: 'How much memory for its objects a thread or a process of module tasks may need; with more, its run has failed.',
+      default: '512MiB',
+    },
+    recycle: {
+      kind: sectionOf(recycleKeys),
+      doc: 'When a thread or a process of module tasks is replaced by a fresh one.',
+    },
   },
   notYet: [],
 }

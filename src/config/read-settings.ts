@@ -2,7 +2,7 @@ import { milliseconds } from '../core/instant.ts'
 import { defaultQueue } from '../task/task-message.ts'
 import { Collection } from './collection.ts'
 import type { DefaultValues } from './entry-keys.ts'
-import { type FileValues, fileKeys } from './file-keys.ts'
+import { type FileValues, fileKeys, type RecycleValues } from './file-keys.ts'
 import { Place } from './place.ts'
 import { readBroker } from './read-broker.ts'
 import { readEntries } from './read-entries.ts'
@@ -19,6 +19,8 @@ export interface Parts {
   readonly schedules: boolean
   readonly tasks: boolean
 }
+
+const defaultHeapBytes = 512 * 1_048_576
 
 const noDefaults: Values<DefaultValues> = {}
 
@@ -69,6 +71,8 @@ export function readSettings(
       queues: around.queues ?? [...new Set([defaultQueue, ...found.queues])],
       concurrency: given.worker?.value.concurrency?.value ?? 10,
       grace,
+      heapBytes: given.worker?.value.heap?.value ?? defaultHeapBytes,
+      recycle: readRecycling(given.worker?.value.recycle?.value),
     },
     log: {
       level: given.log?.value.level?.value ?? 'info',
@@ -79,6 +83,13 @@ export function readSettings(
 
 function namesOfForeign(queues: readonly QueueSettings[]): string[] {
   return queues.filter(({ type }) => type === 'existing').map(({ name }) => name)
+}
+
+function readRecycling(given: Values<RecycleValues> | undefined): Settings['worker']['recycle'] {
+  return {
+    ...(given?.runs && { runs: given.runs.value }),
+    ...(given?.memory && { memory: given.memory.value }),
+  }
 }
 
 function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {

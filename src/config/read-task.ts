@@ -1,4 +1,5 @@
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { defaultIsolation } from '../task/isolation.ts'
 import { noRetry } from '../task/retry-policy.ts'
 import { defaultResultTtlMs } from '../task/run-result.ts'
 import {
@@ -67,6 +68,8 @@ export function defineTask(
 const moduleOptions = {
   timeout: 'timeout',
   on_failure: 'onFailure',
+  soft_timeout: 'softTimeout',
+  isolation: 'isolation',
   rate: 'rate',
   concurrency: 'concurrency',
   journal: 'journal',
@@ -94,6 +97,7 @@ export function completeTask(
   const stdin = given.stdin ?? defaults.stdin
   const envFile = given.env_file ?? defaults.env_file
   const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
+  const softTimeout = lengthOf((given.soft_timeout ?? defaults.soft_timeout)?.value)
   const queue = given.queue ?? defaults.queue
   const onFailure = failureTask(given, defaults)
   const rate = (given.rate ?? defaults.rate)?.value
@@ -107,6 +111,8 @@ export function completeTask(
     ...(envFile && { envFile: envFile.value }),
     cwd: (given.cwd ?? defaults.cwd)?.value ?? directory,
     ...(timeout !== undefined && { timeout }),
+    ...(softTimeout !== undefined && { softTimeout }),
+    isolation: (given.isolation ?? defaults.isolation)?.value ?? defaultIsolation,
     killAfter: (given.kill_after ?? defaults.kill_after)?.value ?? milliseconds(defaultKillAfterMs),
     retry: (given.retry ?? defaults.retry)?.value ?? noRetry,
     ...(onFailure !== undefined && { onFailure }),

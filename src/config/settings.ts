@@ -56,6 +56,10 @@ export interface Settings {
     readonly queues: readonly string[]
     readonly concurrency: number
     readonly grace: Milliseconds
+    /** How much the heap of a thread or a process of module tasks may hold. */
+    readonly heapBytes: number
+    /** When such a one is replaced; what is undefined is no reason. */
+    readonly recycle: { readonly runs?: number; readonly memory?: number }
   }
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
 }

@@ -93,13 +93,15 @@ const sizeUnits: Readonly<Record<string, number>> = {
   MB: 1_000_000,
   KiB: 1_024,
   MiB: 1_048_576,
+  GB: 1_000_000_000,
+  GiB: 1_073_741_824,
 }
 
 /** A number of bytes. */
-export function size(largestBytes: number, largest: string): Kind<number> {
+export function size(largestBytes: number, largest: string, leastBytes = 0): Kind<number> {
   return fromText(`a size of at most ${largest}, such as 64KiB, 1MiB or a number of bytes`, (value) => {
-    const [, count, unit = ''] = /^(\d+)\s*([kKM]i?B|B|)$/.exec(value) ?? []
+    const [, count, unit = ''] = /^(\d+)\s*([kKMG]i?B|B|)$/.exec(value) ?? []
     const bytes = Number(count) * (sizeUnits[unit] ?? Number.NaN)
-    return bytes <= largestBytes ? { value: bytes } : {}
+    return bytes >= leastBytes && bytes <= largestBytes ? { value: bytes } : {}
   })
 }

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../core/instant.ts'
+import { defaultIsolation, type Isolation, isolations } from '../task/isolation.ts'
 import type { Rate } from '../task/rate.ts'
 import type { RetryPolicy } from '../task/retry-policy.ts'
 import { argv, script, variables } from './command-kinds.ts'
@@ -26,6 +27,7 @@ export interface TaskValues {
   readonly env_file: string
   readonly cwd: string
   readonly timeout: Milliseconds | 'none'
+  readonly soft_timeout: Milliseconds | 'none'
   readonly kill_after: Milliseconds
   readonly retry: RetryPolicy
   readonly on_failure: string
@@ -33,7 +35,7 @@ export interface TaskValues {
   readonly concurrency: number
   readonly journal: boolean
   readonly queue: string
-  readonly isolation: 'inline'
+  readonly isolation: Isolation
   readonly output_limit: number
   readonly result_ttl: Milliseconds | 'none'
   readonly description: string
@@ -73,6 +75,11 @@ export const taskKeys: Section<TaskValues> = {
       doc: 'How long one attempt may take before it is ended.',
       default: 'none',
     },
+    soft_timeout: {
+      kind: durationOrNone(1),
+      doc: 'After how long an attempt is asked to end: SIGTERM for a command, an aborted `ctx.signal` for a function. With it, `timeout` kills at once.',
+      default: 'none',
+    },
     kill_after: {
       kind: duration(0),
       doc: 'Between SIGTERM and SIGKILL when an attempt is ended.',
@@ -105,9 +112,9 @@ export const taskKeys: Section<TaskValues> = {
     },
     queue: { kind: queueName, doc: 'The queue that it waits in.', default: 'the queue taskbeat' },
     isolation: {
-      kind: oneOf(['inline'], ['thread', 'process']),
-      doc: 'Where the code of a module task runs.',
-      default: 'inline',
+      kind: oneOf(isolations),
+      doc: 'Where the code of a module task runs: in a thread or a process of its own, or in that of the worker.',
+      default: defaultIsolation,
     },
     output_limit: {
       kind: size(largestOutputBytes, '16MiB'),
@@ -121,5 +128,5 @@ export const taskKeys: Section<TaskValues> = {
     },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: ['soft_timeout', 'delivery', 'user'],
+  notYet: ['delivery', 'user'],
 }

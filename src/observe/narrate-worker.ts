@@ -64,6 +64,24 @@ export function narrateWorker(event: WorkerEvent): Line {
         message: `the guard process was gone, another follows: ${event.reason}`,
         fields: {},
       }
+    case 'cellLost':
+      return {
+        level: 'warn',
+        message: `a ${event.isolation} that waited for tasks has ended: ${event.reason}`,
+        fields: {},
+      }
+    case 'modulePrinted':
+      return {
+        level: 'debug',
+        message: `a ${event.isolation} that runs no task: ${event.line}`,
+        fields: { stream: event.stream },
+      }
+    case 'cellStuck':
+      return {
+        level: 'error',
+        message: `a ${event.isolation} cannot be ended and is left behind: a task in it waits for the system (${event.stuck} of at most ${event.most})`,
+        fields: { stuck: event.stuck },
+      }
     case 'modulesLoaded':
       return {
         level: 'info',

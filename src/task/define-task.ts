@@ -1,4 +1,5 @@
 import { defaultApp } from './default-app.ts'
+import type { Isolation } from './isolation.ts'
 import type { Run } from './run.ts'
 import type { DurationText, TaskContext } from './task-context.ts'
 
@@ -21,6 +22,10 @@ export interface TaskOptions {
   readonly queue?: string
   /** For how long its results can be asked for, or `none`. Default that of the configuration, which is a day. */
   readonly resultTtl?: DurationText
+  /** When `ctx.signal` is aborted and the attempt should come to its end. */
+  readonly softTimeout?: DurationText
+  /** Where its code runs. Default: that of the configuration, which is `thread`. */
+  readonly isolation?: Isolation
 }
 
 /** A task as a module defines it: a name that messages can carry, and the handler behind it. */

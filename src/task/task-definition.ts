@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../core/instant.ts'
 import type { TaskOptions } from './define-task.ts'
+import type { Isolation } from './isolation.ts'
 import type { Rate } from './rate.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
@@ -22,6 +23,10 @@ export interface TaskDefinition {
   readonly cwd: string
   /** The hard limit of one attempt; undefined = none. */
   readonly timeout?: Milliseconds
+  /** When an attempt is asked to end, before `timeout` makes it; undefined = never. */
+  readonly softTimeout?: Milliseconds
+  /** Of a module's task: where its code runs. Commands are processes of their own. */
+  readonly isolation: Isolation
   /** Of a module's task: what was said of it by name, so that the module's own word does not count. */
   readonly own?: readonly (keyof TaskOptions)[]
   /** Between SIGTERM and SIGKILL when an attempt is stopped. */

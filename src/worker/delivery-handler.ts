@@ -9,7 +9,7 @@ import { defaultResultTtlMs, type KeptResult, resultOf } from '../task/run-resul
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { Admission, AdmissionDesk } from './admission.ts'
-import type { Execution, Executor, Executors } from './executor.ts'
+import { type Execution, type Executor, type Executors, executorOf } from './executor.ts'
 import { type FailureDesk, type TellableEnd, tellableOutcome, tellableRecord } from './failure-desk.ts'
 import type { JournalGate } from './journal-gate.ts'
 import { persist } from './persist.ts'
@@ -115,7 +115,7 @@ export class DeliveryHandler {
     const { clock, emit, executors, runs, signals } = this.#parts
     const { message, cancelled } = run
     if (cancelled.aborted) return { outcome: { kind: 'revoked', reason: String(cancelled.reason) } }
-    const executor = task.definition.action.kind === 'module' ? executors.inline : executors.command
+    const executor = executorOf(task.definition, executors)
     const started = clock.now()
     const begin = clock.monotonic()
     const lateness = between(message.eta, started)

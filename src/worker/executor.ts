@@ -1,4 +1,5 @@
 import type { Outcome } from '../task/outcome.ts'
+import type { TaskDefinition } from '../task/task-definition.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { RegisteredTask } from './registry.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
@@ -30,4 +31,10 @@ export interface Executor {
 export interface Executors {
   readonly command: Executor
   readonly inline: Executor
+  readonly thread: Executor
+  readonly process: Executor
+}
+
+export function executorOf({ action, isolation }: TaskDefinition, executors: Executors): Executor {
+  return action.kind === 'module' ? executors[isolation] : executors.command
 }

@@ -1,6 +1,7 @@
 import { parseDuration } from '../core/duration.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { TaskOptions } from '../task/define-task.ts'
+import { isolations } from '../task/isolation.ts'
 import { parseRate } from '../task/rate.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 
@@ -22,6 +23,14 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
     typeof value === 'string' && value !== ''
       ? { onFailure: value }
       : { hint: `expected the name of a task, got ${value}` },
+  softTimeout: (value) => {
+    const softTimeout = parseDuration(String(value))
+    return typeof softTimeout === 'object' ? softTimeout : { softTimeout }
+  },
+  isolation: (value) => {
+    const isolation = isolations.find((word) => word === value)
+    return isolation ? { isolation } : { hint: `expected ${isolations.join(' or ')}, got ${value}` }
+  },
   rate: (value) => {
     const rate = parseRate(String(value))
     return 'count' in rate ? { rate } : { hint: rate.hint ?? `expected 10/m, 5/s or 100/h, got ${value}` }

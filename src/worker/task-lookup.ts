@@ -21,6 +21,8 @@ interface Unknown {
 }
 
 export interface TaskLookupParts {
+  /** What the modules of the worker are still being looked through for; until then nothing is unknown. */
+  readonly learning?: Promise<Registry>
   readonly clock: Clock
   readonly emit: EmitWorkerEvent
   /** Has the configuration read once more; if there is something new, it comes as a new registry before this resolves. */
@@ -36,16 +38,22 @@ export class TaskLookup {
   readonly #parts: TaskLookupParts
   readonly #namesLookedFor = new Set<string>()
   readonly #unknown = new Map<string, Unknown>()
+  #learning: Promise<void> | undefined
   #refreshing: Promise<void> | undefined
   #refreshed: Milliseconds | undefined
 
   constructor(registry: Registry, parts: TaskLookupParts) {
     this.registry = registry
     this.#parts = parts
+    this.#learning = parts.learning?.then((learned) => {
+      this.registry = learned
+      this.#learning = undefined
+    })
   }
 
   async find(message: TaskMessage): Promise<RegisteredTask | undefined> {
     const { task } = message
+    if (!this.registry.has(task) && this.#learning) await this.#learning
     const known = this.registry.get(task)
     if (known) {
       this.#unknown.delete(message.id)

@@ -1,13 +1,13 @@
 /**
- * Task modules: the files that a worker imports, each export of which that was made by `defineTask` is a task.
+ * Task modules: the files each export of which that was made by `defineTask` is a task. Cells import them, and a
+ * worker's own thread only those of tasks that say `inline`.
  *
  * TypeScript is loaded as it is (Node strips the types; enums and namespaces it refuses). Inside a module, and inside
  * whatever it imports, `taskbeat` is the worker's own package, whether or not one is installed beside it.
  *
  * A module cannot be unloaded. When a file of the graph has changed since it was loaded, the whole graph is loaded
  * again as another generation (`?v=2` in stack traces), packages in node_modules and CommonJS apart; the old generation stays in
- * memory, with what it has opened, until the worker is restarted. That is meant for a deploy now and then, and for
- * working on a task, not for more.
+ * memory, with what it has opened, until the thread or process ends. Cells load once, and are replaced instead.
  */
 import { statSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
@@ -62,14 +62,23 @@ export class TaskModules implements Disposable {
     return [...this.#graph].some(([file, time]) => changeTime(file) !== time)
   }
 
+  /** The files that the modules consist of, each with the time of its last change. */
+  get sources(): readonly (readonly [file: string, changed: number])[] {
+    return [...this.#graph]
+  }
+
   /** Imports every file that matches, and again when something has changed. Never rejects. */
   async load(patterns: readonly string[]): Promise<LoadedModules> {
+    return this.loadFiles(await matchFiles(patterns))
+  }
+
+  /** The same with files that were matched before. */
+  async loadFiles({ files, problems }: MatchedFiles): Promise<LoadedModules> {
     if (this.#failed || this.changed) {
       this.#generation++
       this.#graph.clear()
       this.#failed = false
     }
-    const { files, problems } = await matchFiles(patterns)
     const collected = new TaskCollection(problems)
     let imported = 0
     for (const file of files) if (await this.#import(file, collected)) imported++
@@ -113,7 +122,7 @@ export class TaskModules implements Disposable {
 }
 
 /** The modification time; NaN, which equals nothing, for a file that is gone. */
-function changeTime(file: string): number {
+export function changeTime(file: string): number {
   try {
     return statSync(file).mtimeMs
   } catch {
@@ -121,9 +130,13 @@ function changeTime(file: string): number {
   }
 }
 
-async function matchFiles(
-  patterns: readonly string[],
-): Promise<{ readonly files: readonly string[]; readonly problems: readonly ModuleProblem[] }> {
+export interface MatchedFiles {
+  readonly files: readonly string[]
+  readonly problems: readonly ModuleProblem[]
+}
+
+/** The files that match, each once, and the patterns that match none. */
+export async function matchFiles(patterns: readonly string[]): Promise<MatchedFiles> {
   const files = new Set<string>()
   const problems: ModuleProblem[] = []
   for (const pattern of patterns) {

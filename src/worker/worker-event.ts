@@ -1,4 +1,5 @@
 import type { Instant, Milliseconds } from '../core/instant.ts'
+import type { Isolation } from '../task/isolation.ts'
 import type { Outcome } from '../task/outcome.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
@@ -14,6 +15,22 @@ export type WorkerEvent =
   | { readonly kind: 'intakeFailed'; readonly error: unknown }
   /** The process that kills runs when the worker dies was gone; another follows. */
   | { readonly kind: 'guardLost'; readonly reason: string }
+  /** A cell that had nothing to do is gone: something that a module has left in it. Another follows when needed. */
+  | { readonly kind: 'cellLost'; readonly isolation: Isolation; readonly reason: string }
+  /** What a module prints while no task of it runs: at its top level, or later. */
+  | {
+      readonly kind: 'modulePrinted'
+      readonly isolation: Isolation
+      readonly stream: 'stdout' | 'stderr'
+      readonly line: string
+    }
+  /** A cell does not end and is left behind; with `most` of them the worker ends. */
+  | {
+      readonly kind: 'cellStuck'
+      readonly isolation: Isolation
+      readonly stuck: number
+      readonly most: number
+    }
   | { readonly kind: 'modulesLoaded'; readonly files: number; readonly tasks: number }
   | { readonly kind: 'moduleFailed'; readonly file: string; readonly reason: string }
 

@@ -77,6 +77,8 @@ export interface WorkerOptions extends WorkerPlan {
    * changed, call `reload` before this resolves.
    */
   readonly refresh: () => Promise<void>
+  /** The registry once the modules are looked through; until then that of the plan, and no task is unknown. */
+  readonly learning?: Promise<Registry>
 }
 
 export class Worker implements Service {
@@ -96,10 +98,10 @@ export class Worker implements Service {
   #stopped: Promise<void> | undefined
 
   constructor(options: WorkerOptions) {
-    const { broker, journal, clock, random, emit, executors, guard, host, refresh } = options
+    const { broker, journal, clock, random, emit, executors, guard, host, refresh, learning } = options
     this.#options = options
     this.#plan = options
-    this.#lookup = new TaskLookup(options.registry, { clock, emit, refresh })
+    this.#lookup = new TaskLookup(options.registry, { clock, emit, refresh, ...(learning && { learning }) })
     this.#slots = new Slots(options.concurrency)
     const stopping = this.#stopping.signal
     this.#turns = new Turns({ clock, random, slots: this.#slots, stopping })

@@ -249,13 +249,11 @@ describe('what a later version will know is refused and not ignored', () => {
   it.each([
     ['http: {}', 'http'],
     ['log: { format: journald }', 'log.format'],
-    ...['soft_timeout: 1s', 'delivery: at_least_once', 'user: ann'].map((key): [string, string] => [
+    ...['delivery: at_least_once', 'user: ann'].map((key): [string, string] => [
       `tasks: { t: { ${key} } }`,
       `tasks.t.${key.split(':')[0]}`,
     ]),
-    ['tasks: { t: { isolation: thread } }', 'tasks.t.isolation'],
-    ['tasks: { t: { isolation: process } }', 'tasks.t.isolation'],
-    ['defaults: { soft_timeout: 1s }', 'defaults.soft_timeout'],
+    ['defaults: { delivery: at_most_once }', 'defaults.delivery'],
   ])('%s', (text, place) => {
     const complaints = complaintsOf(`${text}\nschedules: {}`)
     expect(complaints.map((each) => each.replace(/^schedules\.yaml:\d+:\d+: /, ''))).toEqual([

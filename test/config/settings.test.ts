@@ -123,6 +123,7 @@ describe('a file gives whole settings', () => {
           action: { kind: 'command', argv: ['x'] },
           env: {},
           cwd: '/srv',
+          isolation: 'thread',
           killAfter: 10_000,
           retry: { max: 0, backoff: { firstMs: 10_000, factor: 2, longestMs: 600_000, jitter: 'full' } },
           outputLimitBytes: 65_536,
@@ -132,12 +133,20 @@ describe('a file gives whole settings', () => {
       taskDefaults: {
         env: {},
         cwd: '/srv',
+        isolation: 'thread',
         killAfter: 10_000,
         retry: { max: 0, backoff: { firstMs: 10_000, factor: 2, longestMs: 600_000, jitter: 'full' } },
         outputLimitBytes: 65_536,
         resultTtl: 86_400_000,
       },
-      worker: { modules: [], queues: ['taskbeat'], concurrency: 10, grace: 300_000 },
+      worker: {
+        modules: [],
+        queues: ['taskbeat'],
+        concurrency: 10,
+        grace: 300_000,
+        heapBytes: 536_870_912,
+        recycle: {},
+      },
       log: { level: 'info', format: 'auto' },
     })
   })
@@ -220,7 +229,8 @@ tasks:
     retry: { max: 5, delay: 1s, factor: 1.5, max_delay: 1m, jitter: none, exit_codes: [1, 2] }
     output_limit: 1MiB
     result_ttl: 1h
-    isolation: inline
+    isolation: process
+    soft_timeout: 50s
     queue: q
     description: what for
 `
@@ -233,6 +243,8 @@ tasks:
         envFile: '/srv/t.env',
         cwd: '/srv/work',
         timeout: 60_000,
+        softTimeout: 50_000,
+        isolation: 'process',
         killAfter: 0,
         retry: {
           max: 5,
@@ -245,6 +257,20 @@ tasks:
         description: 'what for',
       },
     ])
+  })
+
+  it('of a module’s task it is remembered what was said of it by name', () => {
+    const text =
+      'schedules: {}\nworker: { modules: [x.ts] }\ntasks: { t: { isolation: process, timeout: none } }'
+    expect(settingsOf(text).tasks).toMatchObject([{ isolation: 'process', own: ['timeout', 'isolation'] }])
+  })
+
+  it('a worker is told what its threads and processes may need, and when they are replaced', () => {
+    const text = 'schedules: {}\nworker: { heap: 1GiB, recycle: { runs: 100, memory: 300MB } }'
+    expect(settingsOf(text).worker).toMatchObject({
+      heapBytes: 1_073_741_824,
+      recycle: { runs: 100, memory: 300_000_000 },
+    })
   })
 
   it('a worker takes from every queue that the file names, the default one first', () => {

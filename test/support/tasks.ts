@@ -10,6 +10,7 @@ export const taskDefaults: TaskDefaults = {
   killAfter: milliseconds(10_000),
   retry: noRetry,
   outputLimitBytes: 65_536,
+  isolation: 'thread',
 }
 
 /** A task that is a shell script. */
@@ -22,7 +23,7 @@ export function aCommand(argv: readonly string[], change: Partial<TaskDefinition
   return { definition: { ...taskDefaults, name: 'demo', action: { kind: 'command', argv }, ...change } }
 }
 
-/** A task of a module, as the worker knows it. */
+/** A task of a module that runs inline, as the worker knows it. */
 export function aModuleTask<Args extends readonly unknown[]>(
   task: Task<Args, unknown>,
   change: Partial<TaskDefinition> = {},
@@ -30,7 +31,7 @@ export function aModuleTask<Args extends readonly unknown[]>(
   const action = { kind: 'module' } as const
   // As a registry holds it: whatever the handler takes.
   const module = task as unknown as Task
-  return { definition: { ...taskDefaults, name: task.name, action, ...change }, module }
+  return { definition: { ...taskDefaults, name: task.name, action, isolation: 'inline', ...change }, module }
 }
 
 export function registryOf(...tasks: readonly RegisteredTask[]): Registry {

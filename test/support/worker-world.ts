@@ -7,6 +7,7 @@ import { milliseconds } from '../../src/core/instant.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { openSqliteJournal } from '../../src/sqlite/sqlite-journal.ts'
 import { sweepProcesses } from '../../src/system/process-sweep.ts'
+import type { Executors } from '../../src/worker/executor.ts'
 import { CommandExecutor } from '../../src/worker/executors/command-executor.ts'
 import { InlineExecutor } from '../../src/worker/executors/inline-executor.ts'
 import type { ProcessGuard } from '../../src/worker/process-guard.ts'
@@ -20,6 +21,12 @@ import { temporaryDirectory } from './temporary-directory.ts'
 export const noGuard: ProcessGuard = {
   announce: () => ({ environment: {}, spawned: () => {}, ended: () => {} }),
   sweep: (id) => sweepProcesses('TASKBEAT_ID', id),
+}
+
+/** For workers whose tasks run elsewhere. */
+export const noCells: Pick<Executors, 'thread' | 'process'> = {
+  thread: { run: async () => ({ kind: 'failed', reason: 'there are no threads here' }) },
+  process: { run: async () => ({ kind: 'failed', reason: 'there are no processes here' }) },
 }
 
 /** What is to fail for the time being. */
@@ -67,6 +74,7 @@ export function openWorkerWorld(change: Partial<WorkerOptions> = {}): WorkerWorl
     executors: {
       command: new CommandExecutor({ clock, guard: noGuard, environment: process.env }),
       inline: new InlineExecutor({ clock }),
+      ...noCells,
     },
     guard: noGuard,
     host: 'here',

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -41,27 +41,45 @@ test('a worker whose broker is damaged names the file and ends', async () => {
 })
 
 describe('while a module takes its time to load', () => {
-  const slow = 'console.log("loading")\nawait new Promise((resolve) => setTimeout(resolve, 1500))\n'
+  const slow = `
+    import { writeFileSync } from 'node:fs'
+    writeFileSync(import.meta.dirname + '/loading', '')
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    export const late = defineTask('late', () => 'here')\n`
 
-  test('a signal to stop ends a start', async () => {
-    const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', slow)
-    const worker = startSource(directory, 'worker')
-    await worker.said(/^loading/)
+  async function startSlowly() {
+    const prepared = prepare(
+      'worker: { modules: [./tasks.ts] }\ntasks: { fine: { command: [echo] } }\n',
+      slow,
+    )
+    const worker = startSource(prepared.directory, 'worker')
+    await eventually('its module loads', () => existsSync(join(prepared.directory, 'loading')))
+    return { ...prepared, worker }
+  }
+
+  test('a signal to stop is heeded', async () => {
+    const { worker } = await startSlowly()
     const asked = Date.now()
     worker.signal('SIGTERM')
     expect((await worker.end()).code).toBe(0)
     expect(Date.now() - asked).toBeLessThan(1_000)
-    expect(worker.heard.join('\n')).not.toContain('working on')
   })
 
-  test('a reload waits for the start, and is carried out then', async () => {
-    const { directory, write } = prepare('worker: { modules: [./tasks.ts] }\n', slow)
-    const worker = startSource(directory, 'worker')
-    await worker.said(/^loading/)
+  test('a reload waits for that, and is carried out then', async () => {
+    const { worker, write } = await startSlowly()
     worker.signal('SIGHUP')
     write('schedules.yaml', 'state_dir: ./state\nlog: { format: json }\nworker: { queues: [other] }\n')
-    await worker.said(/working on taskbeat/)
     await worker.said(/working on other/)
+    worker.signal('SIGTERM')
+    expect((await worker.end()).code).toBe(0)
+  })
+
+  test('commands run, and a task that it will turn out to have is not unknown', async () => {
+    const { worker, directory } = await startSlowly()
+    for (const task of ['late', 'fine'])
+      expect((await startSource(directory, 'send', task).end()).code).toBe(0)
+    await worker.said(/late succeeded/)
+    expect(worker.heard.join('\n')).not.toContain('not defined here')
     worker.signal('SIGTERM')
     expect((await worker.end()).code).toBe(0)
   })
@@ -85,8 +103,9 @@ function catches(pid: number, signal: number): boolean {
 test.each([
   'setTimeout(() => { throw new Error("astray") }, 300)',
   'setTimeout(() => void Promise.reject(new Error("astray")), 300)',
-])('an error that a module leaves behind is told, and the worker ends in order: %s', async (line) => {
-  const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', `${line}\n`)
+])('an error that a module leaves behind inline is told, and the worker ends in order: %s', async (line) => {
+  const inline = `export const a = defineTask('a', () => 1, { isolation: 'inline' })`
+  const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', `${line}\n${inline}\n`)
   const worker = startSource(directory, 'worker')
   const said = JSON.parse(await worker.said(/left an error behind/))
   expect(said).toMatchObject({
@@ -96,6 +115,17 @@ test.each([
   })
   expect((await worker.end()).code).toBe(1)
   expect(worker.heard.at(-1)).toContain('stopped')
+})
+
+test('an error that a module leaves behind in a thread is told, and the worker goes on', async () => {
+  const module = `setTimeout(() => { throw new Error('astray') }, 300)\nexport const a = defineTask('a', () => 1)\n`
+  const { directory } = prepare('worker: { modules: [./tasks.ts] }\n', module)
+  const worker = startSource(directory, 'worker')
+  expect(await worker.said(/astray/)).toMatch(
+    /a thread that waited for tasks has ended: .*nobody caught: astray/,
+  )
+  expect((await startSource(directory, 'send', 'a').end()).code).toBe(0)
+  await worker.said(/a succeeded/)
 })
 
 test('a reload logs one record for each problem of the file, and keeps what was loaded', async () => {
@@ -145,8 +175,7 @@ test('a task that is unknown has the file read once more, and told of only when 
   )
   write('broken.ts', 'export const x = = 1\n')
   const worker = startSource(directory, 'worker')
-  await worker.said(/working on/)
-  expect(worker.heard.join('\n')).toMatch(/1 task from 1 module"/)
+  await worker.said(/1 task from 1 module"/)
   const before = worker.heard.length
   const send = startSource(directory, 'send', 'unknown')
   expect((await send.end()).code).toBe(0)

@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest'
 import { milliseconds } from '../../src/core/instant.ts'
-import { defineTask } from '../../src/index.ts'
-import type { Task } from '../../src/task/define-task.ts'
+import type { TaskOptions } from '../../src/task/define-task.ts'
 import { createRegistry } from '../../src/worker/registry.ts'
 import { aScript, taskDefaults as defaults } from '../support/tasks.ts'
 
 const moduleAction = { kind: 'module' } as const
 
 function moduleTask(name: string, timeout?: string) {
-  const task: Task = defineTask(name, () => 1, timeout === undefined ? {} : { timeout })
-  return { task, file: '/tasks.ts' }
+  return { name, file: '/tasks.ts', options: timeout === undefined ? {} : { timeout } }
 }
 
 test('a task of a module that the configuration does not mention has the defaults', () => {
@@ -46,9 +44,7 @@ test('a command and a task of a module cannot share a name', () => {
 })
 
 test('what a module says of its task goes before the defaults, and what the configuration says by name before both', () => {
-  const { task } = moduleTask('mail')
-  const saying = { ...task, options: { rate: '10/m', concurrency: 2, journal: false } }
-  const modules = [{ task: saying, file: '/tasks.ts' }]
+  const modules = [{ ...moduleTask('mail'), options: { rate: '10/m', concurrency: 2, journal: false } }]
   const busy = { ...defaults, concurrency: 5, journal: false as const }
   const rate = { count: 10, per: milliseconds(60_000) }
   const ofModule = createRegistry({ definitions: [], modules, defaults: busy }).registry.get('mail')
@@ -70,9 +66,10 @@ test.each([
   [{ rate: '10' }, 'rate of task mail: in what time? write 10/s'],
   [{ rate: '10/y' }, 'rate of task mail: a rate is per s, m, h or d'],
   [{ rate: 'often' }, 'rate of task mail: expected 10/m, 5/s or 100/h, got often'],
+  [{ isolation: 'fork' }, 'isolation of task mail: expected inline or thread or process, got fork'],
   [{ concurrency: 0 }, 'concurrency of task mail: expected a whole number from 1, got 0'],
 ])('an option that is none is a problem that names the task: %j', (options, reason) => {
-  const modules = [{ task: { ...moduleTask('mail').task, options }, file: '/tasks.ts' }]
+  const modules = [{ ...moduleTask('mail'), options: options as TaskOptions }]
   const { registry, problems } = createRegistry({ definitions: [], modules, defaults })
   expect(registry.size).toBe(0)
   expect(problems[0]?.reason).toContain(reason)

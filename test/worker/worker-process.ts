@@ -15,12 +15,17 @@ const [directory = '', script = ''] = process.argv.slice(2)
 const clock = systemClock
 const here = { create: true, host: 'here', pid: process.pid }
 const guard = openGuard({ onLost: () => {} })
+const neverAsked = (): never => {
+  throw new Error('its task is a script')
+}
 const worker = new Worker({
   broker: openSqliteBroker({ ...here, path: join(directory, 'broker.db'), clock, emit: () => {} }),
   journal: openSqliteJournal({ ...here, path: join(directory, 'journal.db') }),
   executors: {
     command: new CommandExecutor({ clock, guard, environment: process.env }),
     inline: new InlineExecutor({ clock }),
+    thread: { run: neverAsked },
+    process: { run: neverAsked },
   },
   guard,
   host: 'here',

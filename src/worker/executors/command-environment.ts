@@ -27,7 +27,8 @@ export async function commandEnvironment(
   return { ...environment, ...definition.env, ...runEnvironment(message) }
 }
 
-function runEnvironment(message: TaskMessage): Record<string, string> {
+/** What the processes of a run may know of it, and are known by. */
+export function runEnvironment(message: TaskMessage): Record<string, string> {
   return {
     TASKBEAT_ID: message.id,
     TASKBEAT_TASK: message.task,

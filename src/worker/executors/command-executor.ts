@@ -9,7 +9,7 @@
  * because a journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group
  * (setsid) and lives on. Until then everything is the attempt's: on a time limit or an interruption the whole group
  * gets SIGTERM and, those of it that are left after `killAfter`, SIGKILL, and then whatever else carries the run's id
- * is killed as well. The first reason to stop is the one that is told, whatever the process makes of it.
+ * is killed as well. Where the task has a soft limit, that is when SIGTERM comes, and the hard one is SIGKILL. The first reason to stop is the one that is told, whatever the process makes of it.
  *
  * Whoever holds the pipes after the end (a daemon that did not close them) gets half a second, then they are closed.
  * Output is passed on by lines and kept in bounded memory, so that a process that prints without end only fills a pipe.
@@ -17,7 +17,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
-import { milliseconds } from '../../core/instant.ts'
+import { type Milliseconds, milliseconds } from '../../core/instant.ts'
 import type { Outcome, Output } from '../../task/outcome.ts'
 import type { TaskMessage } from '../../task/task-message.ts'
 import type { Execution, Executor } from '../executor.ts'
@@ -29,7 +29,7 @@ import { EnvFileError } from './env-file.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { ProcessGroup } from './process-group.ts'
 import { commandLineOf, type SpawnedCommand, spawnCommand } from './spawn-command.ts'
-import { watchForStop } from './stop-watch.ts'
+import { type StopReason, watchForStop } from './stop-watch.ts'
 
 /** How long what is left may take to end, or to leave the group: a daemon forks first and calls setsid then. */
 const farewell = milliseconds(100)
@@ -85,9 +85,13 @@ export class CommandExecutor implements Executor {
     const exited = exitOf(child)
     if (execution.task.definition.stdin) writeArguments(child, execution.message)
     let killAt = 0
-    const watch = watchForStop(execution, this.#clock, (_reason, over) => {
-      killAt = this.#clock.monotonic() + execution.task.definition.killAfter
-      void this.#terminate(group, execution, over)
+    const watch = watchForStop(execution, this.#clock, {
+      ask: () => group.signal('SIGTERM'),
+      stop: (reason, over) => {
+        const wait = politeness(reason, execution)
+        killAt = this.#clock.monotonic() + wait
+        void this.#terminate(group, wait, execution, over)
+      },
     })
     const exit = await exited
     watch.end()
@@ -95,15 +99,19 @@ export class CommandExecutor implements Executor {
     await group.end(patience, execution.kill)
     if (watch.reason) await this.#guard.sweep(execution.message.id)
     await this.#closePipes(child, closed)
-    return commandOutcome(exit, watch.reason, printed.end())
+    return commandOutcome(exit, watch, printed.end())
   }
 
   /** Politely, then by force; `over` is aborted when the main process has ended. */
-  async #terminate(group: ProcessGroup, execution: Execution, over: AbortSignal): Promise<void> {
-    if (!execution.kill.aborted) {
+  async #terminate(
+    group: ProcessGroup,
+    wait: Milliseconds,
+    execution: Execution,
+    over: AbortSignal,
+  ): Promise<void> {
+    if (wait > 0 && !execution.kill.aborted) {
       group.signal('SIGTERM')
-      const { killAfter } = execution.task.definition
-      await this.#clock.sleep(killAfter, AbortSignal.any([over, execution.kill]))
+      await this.#clock.sleep(wait, AbortSignal.any([over, execution.kill]))
     }
     if (!over.aborted) group.signal('SIGKILL')
   }
@@ -117,6 +125,12 @@ export class CommandExecutor implements Executor {
     child.stderr?.destroy()
     child.stdin?.destroy()
   }
+}
+
+/** Between SIGTERM and SIGKILL: none where the soft limit was the time to be asked politely. */
+function politeness(reason: StopReason, { task: { definition } }: Execution): Milliseconds {
+  const wasAsked = reason.kind === 'timedOut' && definition.softTimeout !== undefined
+  return wasAsked ? milliseconds(0) : definition.killAfter
 }
 
 const argumentsRefused: Outcome = {

@@ -1,8 +1,7 @@
 import { parseDuration } from '../../core/duration.ts'
 import type { Milliseconds } from '../../core/instant.ts'
 import type { RetryRequest, TaskContext, TaskLog } from '../../task/task-context.ts'
-import type { Execution } from '../executor.ts'
-import type { CapturedOutput } from './captured-output.ts'
+import type { TaskMessage } from '../../task/task-message.ts'
 
 /** What `ctx.retry()` throws to leave the handler with. */
 export class RetryAsked extends Error {
@@ -15,13 +14,15 @@ export class RetryAsked extends Error {
   }
 }
 
-/** The context of one attempt. What it logs goes to the worker's events, and to what the journal keeps of the run. */
-export function createTaskContext(
-  execution: Execution,
-  signal: AbortSignal,
-  captured: CapturedOutput,
-): TaskContext {
-  const { message } = execution
+/** Takes what a task logs. */
+export type TakeLog = (
+  level: keyof TaskLog,
+  text: string,
+  fields: Readonly<Record<string, unknown>> | undefined,
+) => void
+
+/** The context of one attempt, wherever it is made. */
+export function createTaskContext(message: TaskMessage, signal: AbortSignal, log: TakeLog): TaskContext {
   const { occurrence } = message
   return {
     id: message.id,
@@ -31,7 +32,7 @@ export function createTaskContext(
     attempt: message.attempt,
     queue: message.queue,
     signal,
-    log: createLog(execution, captured),
+    log: createLog(log),
     retry: askRetry,
   }
 }
@@ -43,12 +44,10 @@ function askRetry(request: RetryRequest = {}): never {
   throw new RetryAsked(request.reason ?? 'it asked to be tried again', delay)
 }
 
-function createLog({ emit, message }: Execution, captured: CapturedOutput): TaskLog {
+function createLog(log: TakeLog): TaskLog {
   const at =
     (level: keyof TaskLog) =>
-    (text: string, fields?: Readonly<Record<string, unknown>>): void => {
-      captured.write(Buffer.from(`${text}\n`))
-      emit({ kind: 'taskLogged', message, level, text: String(text), fields })
-    }
+    (text: string, fields?: Readonly<Record<string, unknown>>): void =>
+      log(level, String(text), fields)
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -8,19 +8,13 @@
  * time, it has succeeded, and otherwise it was interrupted.
  */
 import type { Clock } from '../../core/clock.ts'
-import type { Outcome, Output } from '../../task/outcome.ts'
+import type { Outcome } from '../../task/outcome.ts'
 import { Permanent } from '../../task/permanent.ts'
 import type { Execution, Executor } from '../executor.ts'
+import { callHandler, type HandlerEnding, threw } from './call-handler.ts'
 import { CapturedOutput } from './captured-output.ts'
-import { createTaskContext, RetryAsked } from './create-task-context.ts'
-import { keepResult } from './keep-result.ts'
-import { type StopReason, watchForStop } from './stop-watch.ts'
-import { describeThrown, isA } from './thrown.ts'
-
-type Ending =
-  | { readonly kind: 'returned'; readonly value: unknown }
-  | { readonly kind: 'threw'; readonly error: unknown }
-  | { readonly kind: 'abandoned' }
+import { handlerOutcome } from './handler-outcome.ts'
+import { patience, signalReason, softLimitReached, watchForStop } from './stop-watch.ts'
 
 export class InlineExecutor implements Executor {
   readonly #clock: Clock
@@ -31,64 +25,32 @@ export class InlineExecutor implements Executor {
 
   async run(execution: Execution): Promise<Outcome> {
     const captured = new CapturedOutput(execution.task.definition.outputLimitBytes)
-    const stopped = new AbortController()
-    const abandoned = Promise.withResolvers<Ending>()
-    const watch = watchForStop(execution, this.#clock, (reason, over) => {
-      stopped.abort(new Error(reason.kind === 'timedOut' ? 'the time limit was reached' : reason.reason))
-      void this.#patience(reason, execution, over).then(() => abandoned.resolve({ kind: 'abandoned' }))
+    const asked = new AbortController()
+    const abandoned = Promise.withResolvers<undefined>()
+    const watch = watchForStop(execution, this.#clock, {
+      ask: () => asked.abort(new Error(softLimitReached)),
+      stop: (reason, over) => {
+        asked.abort(new Error(signalReason(reason)))
+        void patience(reason, execution, over, this.#clock).then(() => abandoned.resolve(undefined))
+      },
     })
-    const ending = await Promise.race([call(execution, stopped.signal, captured), abandoned.promise])
+    const ending = await Promise.race([call(execution, asked.signal, captured), abandoned.promise])
     watch.end()
-    return judgeEnding(ending, watch.reason, execution, captured)
-  }
-
-  /** How long a handler that was told to stop is still waited for. */
-  async #patience(reason: StopReason, execution: Execution, over: AbortSignal): Promise<void> {
-    if (reason.kind === 'timedOut' || execution.kill.aborted) return
-    await this.#clock.sleep(execution.task.definition.killAfter, AbortSignal.any([over, execution.kill]))
+    return handlerOutcome(ending, watch, execution, captured)
   }
 }
 
-async function call(execution: Execution, signal: AbortSignal, captured: CapturedOutput): Promise<Ending> {
-  const { task, message } = execution
-  try {
-    if (!task.module) throw new Permanent(`${task.definition.name} is exported by no module`)
-    const ctx = createTaskContext(execution, signal, captured)
-    const args = Object.keys(message.kwargs).length > 0 ? [...message.args, message.kwargs] : message.args
-    // The arguments' types are the sender's promise; a handler that cannot trust it looks for itself.
-    return { kind: 'returned', value: await task.module.handler(ctx, ...(args as readonly never[])) }
-  } catch (error) {
-    return { kind: 'threw', error }
-  }
-}
-
-function judgeEnding(
-  ending: Ending,
-  stopped: StopReason | undefined,
-  execution: Execution,
+async function call(
+  { task, message, emit }: Execution,
+  signal: AbortSignal,
   captured: CapturedOutput,
-): Outcome {
-  if (ending.kind === 'returned' && stopped?.kind !== 'timedOut') {
-    const { emit, message } = execution
-    const result = keepResult(ending.value, (reason) => emit({ kind: 'resultDropped', message, reason }))
-    return { kind: 'succeeded', ...result, ...outputOf(captured) }
-  }
-  if (stopped) return { ...stopped, ...outputOf(captured) }
-  return failure(ending.kind === 'threw' ? ending.error : undefined, captured)
-}
-
-function failure(error: unknown, captured: CapturedOutput): Outcome {
-  if (isA(error, RetryAsked)) {
-    const delay = error.delay === undefined ? {} : { delay: error.delay }
-    return { kind: 'retryAsked', reason: error.message, ...delay, ...outputOf(captured) }
-  }
-  const { reason, detail, error: report } = describeThrown(error)
-  captured.write(Buffer.from(`${detail}\n`))
-  const permanent = isA(error, Permanent) ? { permanent: true } : {}
-  return { kind: 'failed', reason, error: report, ...permanent, ...outputOf(captured) }
-}
-
-function outputOf(captured: CapturedOutput): { readonly output?: Output } {
-  const output = captured.toOutput()
-  return output ? { output } : {}
+): Promise<HandlerEnding> {
+  if (!task.module) return threw(new Permanent(`${task.definition.name} is exported by no module`))
+  return callHandler(task.module, message, {
+    signal,
+    log: (level, text, fields) => {
+      captured.write(Buffer.from(`${text}\n`))
+      emit({ kind: 'taskLogged', message, level, text, fields })
+    },
+  })
 }

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { setImmediate as turn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../core/clock.ts'
+import { milliseconds } from '../../core/instant.ts'
+import { ProcessGroup } from '../executors/process-group.ts'
+import type { Cell, CellListener, CellOrder, CellReport, OpenCell } from './cell.ts'
+import type { CellOptions } from './cell-options.ts'
+
+/** How long the kernel may take to let go of what was killed. */
+const killPatience = milliseconds(2_000)
+
+/** How long what it wrote last may take to arrive, when it has ended by itself. */
+const lastWords = milliseconds(200)
+
+/** Opens cells that are processes, each the leader of its own group. */
+export function processCells(options: CellOptions): OpenCell {
+  return (listener, heapBytes) => new ProcessCell(options, listener, heapBytes)
+}
+
+/**
+ * Orders and reports travel as lines of JSON by pipes of their own (3 and 4). The process writes its reports without a
+ * buffer, as it does its output: while nobody reads, it waits.
+ */
+class ProcessCell implements Cell {
+  readonly #child: ChildProcess
+  readonly #group: ProcessGroup | undefined
+  readonly #gone: Promise<boolean>
+
+  constructor({ environment, guard }: CellOptions, listener: CellListener, heapBytes: number) {
+    const guarded = guard.announce()
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const program = fileURLToPath(new URL(`./process-host.${extension}`, import.meta.url))
+    const heap = Math.ceil(heapBytes / 1_048_576)
+    const child = spawn(process.execPath, [`--max-old-space-size=${heap}`, program], {
+      detached: true,
+      env: { ...environment, ...guarded.environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    if (child.pid !== undefined) {
+      this.#group = new ProcessGroup(child.pid)
+      guarded.spawned(child.pid)
+    }
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream]?.on('data', (chunk: Buffer) => listener.printed(stream, chunk)).on('error', () => {})
+    this.#orders.on('error', () => {}) // it has ended, and its exit says so
+    const reports = createInterface({ input: child.stdio[4] as Socket })
+    reports.on('line', (line) => {
+      const report = parseReport(line)
+      // What it printed before it said so is in the other pipes: they are read within this turn.
+      if (report?.kind === 'ended') setImmediate(() => listener.report(report))
+      else if (report) listener.report(report)
+    })
+    const told = new Promise((resolve) => reports.once('close', resolve))
+    this.#gone = new Promise((resolve) => {
+      const end = async (how: string): Promise<void> => {
+        await Promise.race([told, systemClock.sleep(lastWords)])
+        await turn()
+        for (const pipe of child.stdio) pipe?.destroy()
+        guarded.ended()
+        listener.gone(how)
+        resolve(true)
+      }
+      child.once('error', (error) => void end(error.message))
+      child.once('exit', (code, signal) => void end(describeExit(code, signal, heap)))
+    })
+    child.unref()
+  }
+
+  get #orders(): Socket {
+    return this.#child.stdio[3] as Socket
+  }
+
+  order(order: CellOrder): void {
+    this.#orders.write(`${JSON.stringify(order)}\n`)
+  }
+
+  async kill(): Promise<boolean> {
+    const waited = new AbortController()
+    this.#group?.signal('SIGKILL')
+    const late = systemClock.sleep(killPatience, waited.signal).then(() => false)
+    const isGone = await Promise.race([this.#gone, late])
+    waited.abort()
+    return isGone
+  }
+}
+
+/** Code in the process may write to any descriptor that it finds; what is no report is none. */
+function parseReport(line: string): CellReport | undefined {
+  try {
+    return JSON.parse(line) as CellReport
+  } catch {
+    return undefined
+  }
+}
+
+function describeExit(code: number | null, signal: string | null, heap: number): string {
+  if (signal === 'SIGABRT') return `killed by SIGABRT: it crashed, or its heap has grown beyond ${heap} MiB`
+  return signal === null ? `it has ended its process (exit code ${code})` : `killed by ${signal}`
+}

@@ -1,0 +1,178 @@
+import type { Clock } from '../../core/clock.ts'
+import { milliseconds } from '../../core/instant.ts'
+import type { TaskMessage } from '../../task/task-message.ts'
+import type { HandlerEnding } from '../executors/call-handler.ts'
+import { LineSplitter } from '../executors/line-splitter.ts'
+import type { ModuleListing } from '../module-listing.ts'
+import type { Cell, CellReport, OpenCell } from './cell.ts'
+
+/** How an attempt in a cell ended: by itself, or with its cell. */
+export type CellEnding = HandlerEnding | { readonly kind: 'lost'; readonly how: string }
+
+/** Takes what an attempt says. */
+export interface AttemptListener {
+  logged(report: Extract<CellReport, { kind: 'logged' }>): void
+  printed(stream: 'stdout' | 'stderr', chunk: Buffer): void
+}
+
+/** What a cell is filled with. */
+export interface CellContents {
+  /** The files of the modules. */
+  readonly patterns: readonly string[]
+  readonly heapBytes: number
+}
+
+export interface TaskCellParts {
+  readonly clock: Clock
+  /** Takes the lines that it prints while it runs nothing. */
+  readonly printed: (stream: 'stdout' | 'stderr', line: string) => void
+}
+
+/** `isNews`: it had nothing to do and nobody has ended it. */
+export interface Loss {
+  readonly how: string
+  readonly isNews: boolean
+}
+
+type State =
+  | { readonly kind: 'loading'; readonly settle: (loaded: ModuleListing | string) => void }
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'running'
+      readonly listener: AttemptListener
+      readonly settle: (ending: CellEnding) => void
+    }
+  | { readonly kind: 'gone'; readonly how: string }
+
+/** The top level of one module may take 30 s, and it is the cell that counts; this is for cells that cannot. */
+const loadLimit = milliseconds(60_000)
+
+/**
+ * A cell from its worker's side.
+ *
+ *   loading ──loaded──▶ idle ◀──ended── running        each ──▶ gone
+ *                         └─────run──────▲
+ */
+export class TaskCell {
+  /** What is in it; text, the reason, when it could not be loaded. */
+  readonly loaded: Promise<ModuleListing | string>
+  /** Resolves when nothing of it is left. */
+  readonly gone: Promise<Loss>
+  readonly #cell: Cell
+  readonly #clock: Clock
+  readonly #outside: Readonly<Record<'stdout' | 'stderr', LineSplitter>>
+  #state: State
+  #loss: Loss | undefined
+  #isKilled = false
+  #runs = 0
+  #memory = 0
+
+  constructor(open: OpenCell, { patterns, heapBytes }: CellContents, { clock, printed }: TaskCellParts) {
+    const loaded = Promise.withResolvers<ModuleListing | string>()
+    const gone = Promise.withResolvers<Loss>()
+    this.loaded = loaded.promise
+    this.gone = gone.promise
+    this.#clock = clock
+    this.#outside = {
+      stdout: new LineSplitter((line) => printed('stdout', line)),
+      stderr: new LineSplitter((line) => printed('stderr', line)),
+    }
+    this.#state = { kind: 'loading', settle: loaded.resolve }
+    this.#cell = open(
+      {
+        report: (report) => this.#take(report),
+        printed: (stream, chunk) => {
+          if (this.#state.kind === 'running') this.#state.listener.printed(stream, chunk)
+          else this.#outside[stream].write(chunk)
+        },
+        gone: (how) => {
+          this.#lose(how)
+          gone.resolve(this.#loss ?? { how, isNews: false })
+        },
+      },
+      heapBytes,
+    )
+    this.#cell.order({ kind: 'load', patterns })
+    void this.#watchLoading()
+  }
+
+  get isIdle(): boolean {
+    return this.#state.kind === 'idle'
+  }
+
+  /** How many attempts it has made. */
+  get runs(): number {
+    return this.#runs
+  }
+
+  /** What it held after the last of them, in bytes. */
+  get memory(): number {
+    return this.#memory
+  }
+
+  /** Makes an attempt; it has to be idle. */
+  run(message: TaskMessage, listener: AttemptListener): Promise<CellEnding> {
+    if (this.#state.kind === 'gone') return Promise.resolve({ kind: 'lost', how: this.#state.how })
+    if (this.#state.kind !== 'idle') throw new Error('this cell is busy')
+    return new Promise((settle) => {
+      this.#state = { kind: 'running', listener, settle }
+      this.#runs++
+      this.#cell.order({ kind: 'run', message })
+    })
+  }
+
+  /** Has the signal of the attempt aborted. */
+  abort(reason: string): void {
+    this.#cell.order({ kind: 'abort', reason })
+  }
+
+  /** Ends it by force. Resolves with false when it is stuck; its attempt is lost then as well. */
+  async kill(how: string): Promise<boolean> {
+    this.#isKilled = true
+    const isGone = await this.#cell.kill()
+    this.#lose(how)
+    return isGone
+  }
+
+  #take(report: CellReport): void {
+    const state = this.#state
+    switch (report.kind) {
+      case 'loaded':
+        if (state.kind !== 'loading') return
+        this.#state = { kind: 'idle' }
+        state.settle(report.listing)
+        break
+      case 'logged':
+        if (state.kind === 'running') state.listener.logged(report)
+        break
+      case 'ended':
+        if (state.kind !== 'running') return
+        this.#state = { kind: 'idle' }
+        this.#memory = report.memory
+        state.settle(report.ending)
+        break
+      case 'strayed': {
+        const { reason, detail } = report.thrown
+        if (state.kind === 'running') state.listener.printed('stderr', Buffer.from(`${detail}\n`))
+        this.#lose(`an error that nobody caught: ${reason}`)
+        void this.#cell.kill()
+      }
+    }
+  }
+
+  #lose(how: string): void {
+    const state = this.#state
+    if (state.kind === 'gone') return
+    this.#state = { kind: 'gone', how }
+    this.#loss = { how, isNews: state.kind === 'idle' && !this.#isKilled }
+    if (state.kind === 'loading') state.settle(how)
+    if (state.kind === 'running') state.settle({ kind: 'lost', how })
+  }
+
+  async #watchLoading(): Promise<void> {
+    const over = new AbortController()
+    void this.loaded.then(() => over.abort())
+    await this.#clock.sleep(loadLimit, over.signal)
+    if (!over.signal.aborted) await this.kill('its modules do not come to the end of their top level')
+  }
+}

@@ -1,0 +1,87 @@
+import { systemClock } from '../../core/clock.ts'
+import type { Task, TaskOptions } from '../../task/define-task.ts'
+import { Permanent } from '../../task/permanent.ts'
+import type { TaskMessage } from '../../task/task-message.ts'
+import { callHandler, type HandlerEnding, threw } from '../executors/call-handler.ts'
+import { runEnvironment } from '../executors/command-environment.ts'
+import { describeThrown } from '../executors/thrown.ts'
+import { TaskModules } from '../task-modules.ts'
+import type { CellOrder, CellReport } from './cell.ts'
+
+export interface TaskHostParts {
+  readonly report: (report: CellReport) => void
+  /** What this cell holds now, in bytes. */
+  readonly memory: () => number
+}
+
+/**
+ * The inside of a cell: loads the modules, and makes one attempt at a time. What it may rely on is that orders come
+ * one after the other; what it must never do is wait for anything but the task.
+ */
+export class TaskHost {
+  readonly #parts: TaskHostParts
+  readonly #modules = new TaskModules({ clock: systemClock })
+  #tasks: ReadonlyMap<string, Task> = new Map()
+  #running: AbortController | undefined
+
+  constructor(parts: TaskHostParts) {
+    this.#parts = parts
+    const stray = (error: unknown): void => parts.report({ kind: 'strayed', thrown: describeThrown(error) })
+    process.on('uncaughtException', stray)
+    process.on('unhandledRejection', stray)
+  }
+
+  take(order: CellOrder): void {
+    switch (order.kind) {
+      case 'load':
+        void this.#load(order.patterns)
+        break
+      case 'run':
+        void this.#run(order.message)
+        break
+      case 'abort':
+        this.#running?.abort(new Error(order.reason))
+    }
+  }
+
+  async #load(patterns: readonly string[]): Promise<void> {
+    const { files, imported, tasks, problems } = await this.#modules.load(patterns)
+    this.#tasks = new Map(tasks.map(({ task }) => [task.name, task]))
+    const listed = tasks.map(({ task, file }) => ({ name: task.name, file, options: plain(task.options) }))
+    const { sources } = this.#modules
+    this.#parts.report({ kind: 'loaded', listing: { files, imported, tasks: listed, problems, sources } })
+  }
+
+  async #run(message: TaskMessage): Promise<void> {
+    const running = new AbortController()
+    this.#running = running
+    // What the task starts is found by this, when its time is up and when its worker has died.
+    Object.assign(process.env, runEnvironment(message))
+    const ending = await this.#call(message, running.signal)
+    this.#running = undefined
+    this.#parts.report({ kind: 'ended', ending, memory: this.#parts.memory() })
+  }
+
+  async #call(message: TaskMessage, signal: AbortSignal): Promise<HandlerEnding> {
+    const task = this.#tasks.get(message.task)
+    if (!task) return threw(new Permanent(`${message.task} is exported by no module any more`))
+    return callHandler(task, message, {
+      signal,
+      log: (level, text, fields) =>
+        this.#parts.report({ kind: 'logged', level, text, ...(fields && { fields: plainFields(fields) }) }),
+    })
+  }
+}
+
+/** Options are written by hand in a file that may not be typed; what does not travel is none of them. */
+function plain(options: TaskOptions): TaskOptions {
+  return JSON.parse(JSON.stringify(options)) as TaskOptions
+}
+
+function plainFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(JSON.stringify(fields)) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    return { unprintable: describeThrown(error).reason }
+  }
+}

@@ -1,0 +1,76 @@
+import { Worker } from 'node:worker_threads'
+import { systemClock } from '../../core/clock.ts'
+import { milliseconds } from '../../core/instant.ts'
+import { describeThrown } from '../executors/thrown.ts'
+import type { Cell, CellListener, CellOrder, OpenCell } from './cell.ts'
+import type { CellOptions } from './cell-options.ts'
+import { type FromThread, Unread, weightOf } from './thread-link.ts'
+
+/** How long a thread may take to end; one that does not is inside a call of the system that does not return. */
+const terminatePatience = milliseconds(1_000)
+
+/** Opens cells that are threads of this process. */
+export function threadCells(options: CellOptions): OpenCell {
+  return (listener, heapBytes) => new ThreadCell(options, listener, heapBytes)
+}
+
+class ThreadCell implements Cell {
+  readonly #thread: Worker
+  readonly #gone: Promise<boolean>
+
+  constructor({ environment, guard }: CellOptions, listener: CellListener, heapBytes: number) {
+    const guarded = guard.announce()
+    const counter = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const unread = new Unread(counter)
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const thread = new Worker(new URL(`./thread-host.${extension}`, import.meta.url), {
+      workerData: counter,
+      env: { ...environment, ...guarded.environment },
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 1_048_576) },
+    })
+    this.#thread = thread
+    let reason: string | undefined
+    thread.on('message', (message: FromThread) => {
+      const weight = weightOf(message)
+      if (weight > 0) unread.subtract(weight)
+      if (message.kind === 'report') listener.report(message.report)
+      else listener.printed(message.stream, Buffer.from(message.chunk as string))
+    })
+    // What goes round the thread's own `write`.
+    for (const stream of ['stdout', 'stderr'] as const)
+      thread[stream].on('data', (chunk: Buffer) => listener.printed(stream, chunk))
+    thread.on('error', (error) => {
+      reason = isOutOfMemory(error)
+        ? `its heap has grown beyond ${Math.round(heapBytes / 1_048_576)} MiB`
+        : describeThrown(error).reason
+    })
+    this.#gone = new Promise((resolve) => {
+      thread.once('exit', (code) => {
+        guarded.ended()
+        listener.gone(reason ?? `it has ended its thread (exit code ${code})`)
+        resolve(true)
+      })
+    })
+    thread.unref()
+  }
+
+  order(order: CellOrder): void {
+    this.#thread.postMessage(order)
+  }
+
+  async kill(): Promise<boolean> {
+    const waited = new AbortController()
+    void this.#thread.terminate()
+    const late = systemClock.sleep(terminatePatience, waited.signal).then(() => false)
+    const isGone = await Promise.race([this.#gone, late])
+    waited.abort()
+    return isGone
+  }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+}
