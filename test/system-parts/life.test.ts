@@ -67,8 +67,8 @@ describe('while a module takes its time to load', () => {
 
   test('a reload waits for that, and is carried out then', async () => {
     const { worker, write } = await startSlowly()
-    worker.signal('SIGHUP')
     write('schedules.yaml', 'state_dir: ./state\nlog: { format: json }\nworker: { queues: [other] }\n')
+    worker.signal('SIGHUP')
     await worker.said(/working on other/)
     worker.signal('SIGTERM')
     expect((await worker.end()).code).toBe(0)
