@@ -196,7 +196,7 @@ export class AmqpConsumer implements Consumer {
     await this.#relay.idle()
     await Promise.allSettled(
       [...this.#holdings]
-        .filter((held) => held.startable)
+        .filter((held) => held.startable && this.#desk.isIdle(held.origin))
         .map((held) => giveBack(held, this.#parts.republisher)),
     )
     this.#endWhenIdle()

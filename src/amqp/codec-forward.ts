@@ -12,14 +12,22 @@ export interface Change {
    * that executes rather than skipped for it.
    */
   readonly unbounded?: boolean
+  /** Its attempt has begun and was interrupted, or may be. The next attempt has not. */
+  readonly begun?: boolean
 }
+
+/** Says of a message that its attempt had begun, which nobody can see of a copy that was published again. */
+export const begunHeader = 'taskbeat_begun'
 
 /**
  * The same message again: its body as it came, and all of its headers but those that mean something to a broker. What it
  * carries for others (a tenant, a trace, what newer Celery clients add) stays with it.
  */
-export function forwardTask(incoming: Incoming, { attempt, eta, unbounded = false }: Change = {}): TaskParts {
+export function forwardTask(incoming: Incoming, change: Change = {}): TaskParts {
+  const { attempt, eta, unbounded = false, begun = false } = change
   const headers = travellingHeaders(incoming.headers)
+  if (attempt !== undefined) delete headers[begunHeader]
+  else if (begun) headers[begunHeader] = true
   if (attempt !== undefined) headers.retries = attempt - 1
   if (eta !== undefined) headers.eta = formatTaskTime(eta)
   if (unbounded) unbind(headers)

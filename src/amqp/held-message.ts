@@ -18,7 +18,7 @@ export type Holdings = Set<HeldMessage>
  * whatever is done to it is done to the present one.
  */
 export class HeldMessage {
-  readonly message: TaskMessage
+  #message: TaskMessage
   /** The queue that it is for, as users name it. */
   readonly queue: string
   /** The queue that it first came from. */
@@ -27,16 +27,38 @@ export class HeldMessage {
   #copy: Copy
   #handedOver = false
   #settled = false
+  #begun = false
   /** Somebody sees to it: it was handed out, or is being passed on. */
   taken = false
+  /** It was handed out before, and may have begun then. */
+  returned = false
+  /** It came to this worker, which stood by, from one that held it when it was due. */
+  seenBegun = false
 
   constructor(message: TaskMessage, queue: string, copy: Copy, holdings: Holdings) {
-    this.message = message
+    this.#message = message
     this.queue = queue
     this.origin = copy.incoming.queue
     this.#copy = copy
     this.#holdings = holdings
     holdings.add(this)
+  }
+
+  get message(): TaskMessage {
+    return this.#message
+  }
+
+  /** It executed before and was interrupted: neither is it bound by its successor nor skipped because of it. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  markBegun(): void {
+    this.#begun = true
+    const { occurrence, ...message } = this.#message
+    if (!occurrence) return
+    const { startBy: _startBy, ...unbound } = occurrence
+    this.#message = { ...message, occurrence: unbound }
   }
 
   /** Neither acknowledged nor given back nor let go. */

@@ -10,18 +10,24 @@
  *        ▼
  *     vetoed
  *
+ * What comes again, because its worker died or gave it back, may have begun. What had begun is run to its end, though
+ * its successor is due or runs. Whoever stood in line when that worker died knows that it had (begun); otherwise only the
+ * journal of the host can say it, and as long as it may, the others of its entry wait for that (on trial).
+ *
  * It outlives the session with the broker, so that a run that goes on while the connection is replaced still stands for
  * its entry. That is exact as long as the holder's session lives: when it is lost, another worker can get the lane while
  * the last run still goes on here.
  */
 import type { Clock } from '../core/clock.ts'
-import type { Instant } from '../core/instant.ts'
-import type { MessageOccurrence, TaskMessage } from '../task/task-message.ts'
+import { type Instant, milliseconds } from '../core/instant.ts'
+import type { MessageOccurrence } from '../task/task-message.ts'
 import type { HandOut } from './hand-out.ts'
 import type { HeldMessage } from './held-message.ts'
 
 interface EntryState {
   executing: HeldMessage | undefined
+  /** What executes came too late if it had not begun before: it may end at once, and stands in nobody's way yet. */
+  onTrial: boolean
   /** A slot has been asked for. */
   asking: boolean
   /** Due and not handed out, in the order of due. */
@@ -31,15 +37,20 @@ interface EntryState {
 export interface LaneDeskParts {
   readonly clock: Clock
   readonly handOut: HandOut
-  /** Nothing of this lane executes any more. */
+  /** Nothing of this lane executes any more, and the next has not started. */
   readonly idle: (lane: string) => void
 }
+
+/** What ends without having started, as the journal says, has ended by then. */
+const trialLength = milliseconds(2_000)
 
 export class LaneDesk {
   readonly #parts: LaneDeskParts
   readonly #entries = new Map<string, EntryState>()
   /** How many runs of each lane execute. */
   readonly #executing = new Map<string, number>()
+  /** Lanes in which nothing starts, and how many asked for that. */
+  readonly #paused = new Map<string, number>()
 
   constructor(parts: LaneDeskParts) {
     this.#parts = parts
@@ -49,74 +60,110 @@ export class LaneDesk {
     return !this.#executing.has(lane)
   }
 
-  /** A message of this lane that is due. */
-  take(held: HeldMessage, lane: string): void {
+  /** Nothing of this lane starts until it is resumed. Not while anything of it executes: false = it does. */
+  pause(lane: string): boolean {
+    if (!this.isIdle(lane)) return false
+    this.#paused.set(lane, (this.#paused.get(lane) ?? 0) + 1)
+    return true
+  }
+
+  resume(lane: string): void {
+    if (countDown(this.#paused, lane) > 0) return
+    for (const [entry, state] of this.#entries) this.#advance(entry, state)
+  }
+
+  /** A message of a lane that is due. */
+  take(held: HeldMessage): void {
     const { occurrence } = held.message
     if (!occurrence) {
       this.#parts.handOut.offer(held)
       return
     }
-    const state = this.#entries.get(occurrence.entry) ?? { executing: undefined, asking: false, pending: [] }
-    this.#entries.set(occurrence.entry, state)
+    const { entry } = occurrence
+    const state = this.#entries.get(entry) ?? {
+      executing: undefined,
+      onTrial: false,
+      asking: false,
+      pending: [],
+    }
+    this.#entries.set(entry, state)
+    // One run of an entry executes at a time, so that at most one has begun.
+    if (held.seenBegun && ![state.executing, ...state.pending].some((each) => each?.begun)) held.markBegun()
     insertByDue(state.pending, held)
-    this.#advance(occurrence.entry, state, lane)
+    this.#advance(entry, state)
   }
 
-  #advance(entry: string, state: EntryState, lane: string): void {
+  #advance(entry: string, state: EntryState): void {
     if (state.executing) this.#vetoOthers(state, state.executing)
-    else if (state.pending.length === 0) this.#entries.delete(entry)
-    else if (!state.asking) {
-      state.asking = true
-      this.#parts.handOut.ask((state.pending[0] as HeldMessage).message, () =>
-        this.#grant(entry, state, lane),
-      )
-    }
+    else if (state.pending.length === 0) this.#forget(entry, state)
+    else if (!state.asking) this.#ask(entry, state)
+  }
+
+  #ask(entry: string, state: EntryState): void {
+    const first = state.pending.find((held) => this.#mayStart(held))
+    if (!first) return
+    state.asking = true
+    this.#parts.handOut.ask(first.message, () => {
+      state.asking = false
+      return this.#grant(entry, state)
+    })
   }
 
   /** A slot is free for this entry. */
-  #grant(entry: string, state: EntryState, lane: string): boolean {
-    state.asking = false
-    for (let held = state.pending.shift(); held; held = state.pending.shift()) {
-      if (held.startable && !this.#endsAtOnce(held) && this.#execute(held, entry, state, lane)) {
-        this.#advance(entry, state, lane)
-        return true
-      }
+  #grant(entry: string, state: EntryState): boolean {
+    for (const held of state.pending.splice(0)) {
+      if (!held.startable) continue
+      if (state.executing || !this.#mayStart(held)) state.pending.push(held)
+      else if (!this.#endsAtOnce(held)) this.#execute(held, entry, state)
     }
-    this.#entries.delete(entry)
-    return false
+    this.#advance(entry, state)
+    return state.executing !== undefined
   }
 
-  #execute(held: HeldMessage, entry: string, state: EntryState, lane: string): boolean {
+  #mayStart({ origin }: HeldMessage): boolean {
+    return !this.#paused.has(origin)
+  }
+
+  #execute(held: HeldMessage, entry: string, state: EntryState): void {
+    const lane = held.origin
+    const ended = new AbortController()
+    const onTrial = isLate(held, this.#parts.clock.now())
     const executes = this.#parts.handOut.execute(held, () => {
+      ended.abort()
       state.executing = undefined
-      this.#countDown(lane)
-      this.#advance(entry, state, lane)
+      state.onTrial = false
+      if (countDown(this.#executing, lane) === 0) this.#parts.idle(lane)
+      this.#advance(entry, state)
     })
-    if (!executes) return false
+    if (!executes) return
     state.executing = held
     this.#executing.set(lane, (this.#executing.get(lane) ?? 0) + 1)
-    return true
+    if (onTrial) void this.#try(entry, state, ended.signal)
   }
 
-  #countDown(lane: string): void {
-    const left = (this.#executing.get(lane) ?? 0) - 1
-    if (left > 0) this.#executing.set(lane, left)
-    else {
-      this.#executing.delete(lane)
-      this.#parts.idle(lane)
-    }
+  async #try(entry: string, state: EntryState, ended: AbortSignal): Promise<void> {
+    state.onTrial = true
+    await this.#parts.clock.sleep(trialLength, ended)
+    if (ended.aborted) return
+    state.onTrial = false
+    this.#advance(entry, state)
+  }
+
+  #forget(entry: string, state: EntryState): void {
+    if (!state.asking && this.#entries.get(entry) === state) this.#entries.delete(entry)
   }
 
   /**
    * A copy of the run that executes waits for its end, when the journal knows what becomes of it. Were it skipped, that
    * might be written down before the run itself is claimed, and neither would run.
    */
-  #vetoOthers({ pending }: EntryState, executing: HeldMessage): void {
+  #vetoOthers({ pending, onTrial }: EntryState, executing: HeldMessage): void {
+    if (onTrial) return
     const { handOut } = this.#parts
     let waiting = 0
     for (const held of pending.splice(0)) {
       if (!held.startable) continue
-      if (held.message.id === executing.message.id) {
+      if (held.begun || held.message.id === executing.message.id) {
         pending.push(held)
         continue
       }
@@ -140,10 +187,19 @@ export class LaneDesk {
   #endsAtOnce(held: HeldMessage): boolean {
     const { clock, handOut } = this.#parts
     if (handOut.isRevoked(held)) return true
-    if (!isTooLate(held.message, clock.now())) return false
+    const now = clock.now()
+    if (!isExpired(held, now) && (held.returned || !isLate(held, now))) return false
     handOut.withoutSlot(held)
     return true
   }
+}
+
+/** One less; says how many are left. */
+function countDown(counts: Map<string, number>, key: string): number {
+  const left = (counts.get(key) ?? 1) - 1
+  if (left > 0) counts.set(key, left)
+  else counts.delete(key)
+  return left
 }
 
 function insertByDue(pending: HeldMessage[], held: HeldMessage): void {
@@ -157,7 +213,12 @@ function dueOf({ message }: HeldMessage): Instant {
   return message.occurrence?.due ?? message.eta
 }
 
-function isTooLate({ attempt, expires, occurrence }: TaskMessage, now: Instant): boolean {
+function isExpired({ message: { expires } }: HeldMessage, now: Instant): boolean {
+  return expires !== undefined && now >= expires
+}
+
+/** Its successor is due, and stands for it unless it has begun. */
+function isLate({ message: { attempt, occurrence } }: HeldMessage, now: Instant): boolean {
   const startBy = attempt === 1 ? occurrence?.startBy : undefined
-  return (expires !== undefined && now >= expires) || (startBy !== undefined && now >= startBy)
+  return startBy !== undefined && now >= startBy
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { HeldMessage, Holdings } from './held-message.ts'
 import type { LaneDesk } from './lane-desk.ts'
 import type { Relay } from './relay.ts'
@@ -20,6 +21,9 @@ export interface LaneParts {
 /** So much of a lane is held at once, due or not: more than may wait for one entry, so that others pass. */
 export const lanePrefetch = 2_000
 
+/** Whoever has been in line for so long gets what another held at the moment in which that one is gone. */
+export const standingBy: Milliseconds = milliseconds(2_000)
+
 /**
  * One lane in one session: while this worker is first in line it holds what is not due yet, and brings to the desk what
  * is. Nobody says who is first; whoever gets messages is.
@@ -32,6 +36,8 @@ export class Lane {
   #subscription: Subscription | undefined
   /** What arrives is wanted. */
   #inLine = false
+  #enteredAt = milliseconds(0)
+  #stopped = false
   #last: Promise<void> = Promise.resolve()
 
   constructor(queue: string, channel: Channel, parts: LaneParts) {
@@ -57,20 +63,30 @@ export class Lane {
   }
 
   /** Goes to the end of the line, unless something of this lane executes here. Says whether it did. */
-  async stepAside(): Promise<boolean> {
-    let stepped = false
-    await this.#next(async () => {
-      if (!this.#subscription || !this.#parts.desk.isIdle(this.queue)) return
+  stepAside(): Promise<boolean> {
+    return this.#whileIdle(async () => {
       await this.#leave()
-      await this.#enter()
-      stepped = true
+      if (!this.#stopped) await this.#enter()
     })
-    return stepped
   }
 
-  /** Leaves the line. */
-  unsubscribe(): Promise<void> {
-    return this.#next(() => this.#leave())
+  /** Starts nothing more, and leaves the line unless something of this lane executes here. Says whether it did. */
+  stop(): Promise<boolean> {
+    this.#stopped = true
+    this.#room.close()
+    return this.#whileIdle(() => this.#leave())
+  }
+
+  /** Nothing of this lane starts meanwhile. */
+  async #whileIdle(change: () => Promise<void>): Promise<boolean> {
+    const { desk } = this.#parts
+    if (!desk.pause(this.queue)) return false
+    try {
+      await this.#next(change)
+      return true
+    } finally {
+      desk.resume(this.queue)
+    }
   }
 
   /** Forgets what it holds: its session is over. */
@@ -86,6 +102,7 @@ export class Lane {
 
   async #enter(): Promise<void> {
     this.#inLine = true
+    this.#enteredAt = this.#parts.clock.monotonic()
     this.#subscription = await this.#channel.consume(this.queue, {}, (incoming) => this.#take(incoming))
   }
 
@@ -111,8 +128,9 @@ export class Lane {
   #take(incoming: Incoming): void {
     const { clock, desk, receive, relay } = this.#parts
     const held = receive(incoming, this.#channel)
-    if (!held || !this.#inLine) return
-    if (held.message.eta <= clock.now()) desk.take(held, this.queue)
+    if (!held || !this.#inLine || this.#stopped) return
+    held.seenBegun = held.returned && clock.monotonic() - this.#enteredAt > standingBy
+    if (held.message.eta <= clock.now()) desk.take(held)
     else {
       this.#room.add(held)
       relay.relieve(this.#room, lanePrefetch)
@@ -121,6 +139,6 @@ export class Lane {
 
   #newRoom(): WaitingRoom<HeldMessage> {
     const { clock, desk } = this.#parts
-    return new WaitingRoom({ clock, due: (held) => desk.take(held, this.queue) })
+    return new WaitingRoom({ clock, due: (held) => desk.take(held) })
   }
 }

@@ -6,8 +6,12 @@
  * know of each other (peers). Who is not the owner steps aside once after each change among the workers: it cancels,
  * gives back what it has not started, and subscribes again behind all others. When all but the owner have done that,
  * the owner is the first in line. Who finds that it owns a lane that it has stepped aside from, because it knew less
- * then, says that it is behind, which counts as a change among the workers. Nobody steps aside while a run of the lane executes: that is what keeps two runs of an
- * entry apart. So who owns what is a matter of balance, and who may start a run is the broker's word alone.
+ * then, says that it is behind, which counts as a change among the workers.
+ *
+ * Nobody leaves a lane while a run of it executes, neither to step aside nor to stop: whoever got the lane would know
+ * nothing of that run. A lane that always has work is left between two runs, before the next of them starts. Where runs
+ * of several entries overlap without a gap it stays where it is. So who owns what is a matter of balance, and who may
+ * start a run is the broker's word alone.
  */
 import type { Health } from './health.ts'
 import type { Lane } from './lane.ts'
@@ -28,6 +32,7 @@ export class Lanes {
   /** Lanes that are still to be left to their owner. */
   readonly #toLeave = new Set<Lane>()
 
+  #stopped = false
   #isOwn: (lane: Lane) => boolean = () => true
 
   constructor(lanes: readonly Lane[], parts: LanesParts) {
@@ -43,13 +48,19 @@ export class Lanes {
     await Promise.all(this.#lanes.map((lane) => lane.subscribe()))
   }
 
-  async unsubscribe(): Promise<void> {
+  /**
+   * Starts nothing more. A lane of which something executes here is held until it has ended: whoever got it would know
+   * nothing of that run.
+   */
+  async stop(): Promise<void> {
+    this.#stopped = true
     this.#toLeave.clear()
-    await Promise.all(this.#lanes.map((lane) => lane.unsubscribe()))
+    await Promise.all(this.#lanes.map((lane) => lane.stop()))
   }
 
   /** The workers are others than before. `workers`: all of them, this one included, in an order on which they agree. */
   share(workers: readonly string[], self: string): void {
+    if (this.#stopped) return
     const owners = new Map(this.#lanes.map((lane, index) => [lane, workers[index % workers.length]]))
     this.#isOwn = (lane) => (owners.get(lane) ?? self) === self
     this.#toLeave.clear()
@@ -60,7 +71,8 @@ export class Lanes {
 
   /** Nothing of this lane executes here any more. */
   idle(queue: string): void {
-    for (const lane of this.#toLeave) if (lane.queue === queue) this.#tryToLeave(lane)
+    const lanes = this.#stopped ? this.#lanes : this.#toLeave
+    for (const lane of lanes) if (lane.queue === queue) this.#tryToLeave(lane)
   }
 
   close(): void {
@@ -70,10 +82,11 @@ export class Lanes {
 
   #tryToLeave(lane: Lane): void {
     const { health } = this.#parts
-    lane.stepAside().then(
+    const leaving = this.#stopped ? lane.stop() : lane.stepAside()
+    leaving.then(
       (stepped) => {
         health.succeeded(operation)
-        if (!stepped) return
+        if (!stepped || this.#stopped) return
         this.#toLeave.delete(lane)
         this.#left.add(lane)
         this.#reclaim()

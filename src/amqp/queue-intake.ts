@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { begunHeader } from './codec-forward.ts'
 import type { HandOut } from './hand-out.ts'
 import type { Health } from './health.ts'
 import { HeldMessage, type Holdings } from './held-message.ts'
-import { Lane, lanePrefetch } from './lane.ts'
+import { Lane, lanePrefetch, standingBy } from './lane.ts'
 import type { LaneDesk } from './lane-desk.ts'
 import { Lanes } from './lanes.ts'
 import type { Relay } from './relay.ts'
@@ -47,6 +49,7 @@ export class QueueIntake {
   #work: WorkSubscription | undefined
   readonly #channels: Channel[] = []
   #lanes: Lanes | undefined
+  #openedAt: Milliseconds = milliseconds(0)
   #stopped = false
 
   constructor(parts: QueueIntakeParts) {
@@ -66,6 +69,7 @@ export class QueueIntake {
       session.openChannel({ confirm: false, prefetch: roomPrefetch }),
     ])
     this.#channels.push(work, eta)
+    this.#openedAt = this.#parts.clock.monotonic()
     if (hasLanes(type)) await this.#openLanes(session)
     this.#eta = await eta.consume(etaQueue(queue), {}, (incoming) => this.#wait(incoming, eta))
     this.#work = this.#openWork(session, work)
@@ -76,7 +80,7 @@ export class QueueIntake {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#room.close()
-    await Promise.all([this.#eta?.cancel(), this.#work?.stop(), this.#lanes?.unsubscribe()])
+    await Promise.all([this.#eta?.cancel(), this.#work?.stop(), this.#lanes?.stop()])
   }
 
   /** Nothing of it is left to be settled. */
@@ -139,6 +143,7 @@ export class QueueIntake {
     const { clock, handOut, relay } = this.#parts
     const held = this.#receive(incoming, channel)
     if (!held || this.#stopped) return
+    this.#markInterrupted(held)
     if (held.message.eta > clock.now() || this.#isOfLane(held)) relay.passOn(held)
     else {
       handOut.offer(held)
@@ -149,6 +154,7 @@ export class QueueIntake {
   #wait(incoming: Incoming, channel: Channel): void {
     const held = this.#receive(incoming, channel)
     if (!held || this.#stopped) return
+    this.#markInterrupted(held)
     this.#room.add(held)
     this.#parts.relay.relieve(this.#room, roomPrefetch)
   }
@@ -159,6 +165,12 @@ export class QueueIntake {
     else relay.passOn(held)
   }
 
+  /** What comes at once from a worker that is gone was due there, and so had begun. */
+  #markInterrupted(held: HeldMessage): void {
+    const stoodBy = this.#parts.clock.monotonic() - this.#openedAt > standingBy
+    if (held.returned && stoodBy) held.markBegun()
+  }
+
   #isOfLane({ message }: HeldMessage): boolean {
     const { occurrence } = message
     return occurrence !== undefined && occurrence.overlap !== 'allow' && hasLanes(this.#parts.type)
@@ -167,8 +179,10 @@ export class QueueIntake {
   #receive(incoming: Incoming, channel: Channel): HeldMessage | undefined {
     const { queue, clock, holdings, relay } = this.#parts
     const message = relay.read(incoming, channel, queue)
-    return (
-      message && new HeldMessage(message, queue, { channel, incoming, since: clock.monotonic() }, holdings)
-    )
+    if (!message) return undefined
+    const held = new HeldMessage(message, queue, { channel, incoming, since: clock.monotonic() }, holdings)
+    held.returned = incoming.redelivered && message.eta <= clock.now()
+    if (incoming.headers[begunHeader] === true) held.markBegun()
+    return held
   }
 }

@@ -12,6 +12,7 @@ import { deadQueue, runningQueue } from './topology.ts'
 export interface Change {
   readonly attempt?: number
   readonly eta?: Instant
+  readonly begun?: boolean
 }
 
 /** Says which copy of a message in the queue of long runs is which. */
@@ -47,7 +48,8 @@ export class Republisher {
 
   /** To this worker's own queue of long runs, as the copy of this name. */
   keep(held: HeldMessage, instance: string, copy: string): Promise<void> {
-    const task = forwardTask(held.incoming)
+    // Should this worker die, only the copy can say it.
+    const task = forwardTask(held.incoming, { begun: isOccurrence(held) && (held.begun || held.taken) })
     const routingKey = runningQueue(held.queue, instance)
     const outgoing = { ...task, exchange: '', routingKey, headers: { ...task.headers, [copyHeader]: copy } }
     return this.#publisher.send([{ queue: held.queue, outgoing }])
@@ -66,8 +68,14 @@ export class Republisher {
     const { message, incoming, queue } = held
     const next = { ...rescheduled(message, { eta: message.eta, ...change }), queue }
     const destination = destinationAgain(next, this.#clock.now(), plan)
-    return this.#publisher.send([{ queue, outgoing: { ...forwardTask(incoming, change), ...destination } }])
+    const task = forwardTask(incoming, { begun: isOccurrence(held) && held.begun, ...change })
+    return this.#publisher.send([{ queue, outgoing: { ...task, ...destination } }])
   }
+}
+
+/** Of others nobody asks whether they have begun. */
+function isOccurrence({ message }: HeldMessage): boolean {
+  return message.occurrence !== undefined
 }
 
 /**

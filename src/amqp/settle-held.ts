@@ -24,7 +24,7 @@ async function publishWhatFollows(held: HeldMessage, verdict: Verdict, post: Rep
       return post.forward(held, { attempt: held.message.attempt + 1, eta: verdict.at })
     case 'release':
       if (verdict.at !== undefined) return post.forward(held, { eta: verdict.at })
-      return held.handedOver ? post.forward(held) : undefined
+      return held.handedOver ? post.forward(held, { begun: true }) : undefined
     case 'deadLetter':
       return post.setAside(held.incoming, held.queue, verdict.reason)
   }

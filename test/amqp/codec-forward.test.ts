@@ -34,6 +34,12 @@ test('what made it too late is left behind on demand', () => {
   expect(moved).not.toHaveProperty('occurrence.startBy')
 })
 
+test('that an attempt had begun goes with it wherever it goes, and not with the next attempt', () => {
+  const begun = forwardTask(arrived(encodeTask(anOccurrence('once'))), { begun: true })
+  expect(forwardTask(arrived(begun), { eta: soon(1) }).headers).toMatchObject({ taskbeat_begun: true })
+  expect(forwardTask(arrived(begun), { attempt: 2 }).headers).not.toHaveProperty('taskbeat_begun')
+})
+
 test('nothing moves on that means something to a broker', () => {
   const parts = encodeTask(aMessage())
   const headers = {

@@ -4,7 +4,7 @@ import type { BrokerEvent } from '../../src/broker/broker-event.ts'
 import { connectAmqp, withoutLinks } from '../support/amqp-broker-world.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage } from '../support/messages.ts'
-import { useRabbitmq } from '../support/rabbitmq.ts'
+import { useRabbitmq, vhostOf } from '../support/rabbitmq.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 
 const rabbitmq = useRabbitmq()
@@ -24,12 +24,13 @@ test('what was published is consumed, and gone when it was acknowledged', async 
 test('settling what a lost session held resolves, and the message comes again', async () => {
   const events: BrokerEvent[] = []
   const emit = withoutLinks((event) => events.push(event))
-  const broker = connectAmqp(await rabbitmq.url(), { emit })
+  const url = await rabbitmq.url()
+  const broker = connectAmqp(url, { emit })
   await broker.publish([aMessage()])
   const inbox = new Inbox()
   broker.consume({ queues: ['taskbeat'], slots: 10, deliver: inbox.deliver })
   const held = await inbox.next()
-  await rabbitmq.node.closeConnections()
+  await rabbitmq.node.closeConnections(vhostOf(url))
   const again = await inbox.next()
   await held.settle({ kind: 'retry', at: held.message.eta })
   expect(again.message).toEqual(held.message)

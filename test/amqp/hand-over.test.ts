@@ -6,7 +6,7 @@ import { milliseconds } from '../../src/core/instant.ts'
 import { amqpProcess, connectAmqp } from '../support/amqp-broker-world.ts'
 import { startNode } from '../support/child.ts'
 import { Inbox } from '../support/inbox.ts'
-import { aMessage, anOccurrence } from '../support/messages.ts'
+import { aMessage, anOccurrence, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 
@@ -15,6 +15,7 @@ useRabbitmq()
 
 const consumerTimeoutMs = 4_000
 const handedOverWithinMs = 0.4 * consumerTimeoutMs + 1_000
+const longRunsReturnAfterMs = 12_000
 
 describe('what runs for longer than the broker allows', () => {
   let node: RabbitmqNode
@@ -101,6 +102,28 @@ describe('what runs for longer than the broker allows', () => {
     await child.kill()
     const again = await inbox.take(2)
     expect(new Set(again.map(({ message }) => message.id))).toEqual(new Set(messages.map(({ id }) => id)))
+  }, 40_000)
+
+  test('and was killed is not skipped for its successor, which runs meanwhile', async () => {
+    const { url, connect, consume } = await openWorld()
+    const broker = connect()
+    const message = anOccurrence('tick', { overlap: 'skip', startBy: soon(5_000) })
+    await broker.publish([message])
+    const child = startNode(amqpProcess, ['hold', url, JSON.stringify({ slots: 2, consumerTimeoutMs })])
+    await child.line()
+    await delay(handedOverWithinMs)
+    const inbox = consume(broker)
+    await child.kill()
+    await broker.publish([anOccurrence('tick', { overlap: 'skip' })])
+    const successor = await inbox.next()
+    expect(successor.message.id).not.toBe(message.id)
+    await delay(longRunsReturnAfterMs)
+    expect(inbox.size).toBe(0)
+    await successor.settle({ kind: 'ack' })
+    const again = await inbox.next()
+    expect(again.message).toMatchObject({ id: message.id, occurrence: { overlap: 'skip' } })
+    expect(again.message.occurrence?.startBy).toBeUndefined()
+    expect(again.veto).toBeUndefined()
   }, 40_000)
 
   test('is still held, and settled, after the connection was replaced', async () => {

@@ -3,7 +3,7 @@ import type { Broker } from '../../src/broker/broker.ts'
 import type { Delivery } from '../../src/broker/delivery.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
 import { Inbox } from '../support/inbox.ts'
-import { anOccurrence, soon } from '../support/messages.ts'
+import { aMessage, anOccurrence, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 
 const rabbitmq = useRabbitmq()
@@ -182,6 +182,69 @@ describe('the lanes of a queue', () => {
     expect(most).toBe(1)
     expect(order).toEqual(messages.map(({ id }) => id))
   })
+
+  test('that are never idle are shared too, and runs of an entry keep apart and in order meanwhile', async () => {
+    const url = await rabbitmq.url()
+    const entries = manyEntries.slice(0, 12)
+    const takers = new Set<number>()
+    const executing = new Set<string>()
+    const order = new Map<string, string[]>(entries.map((entry) => [entry, []]))
+    const overlaps: string[] = []
+    const take = async ({ worker, delivery }: Taken): Promise<void> => {
+      const { entry = '' } = delivery.message.occurrence ?? {}
+      if (executing.has(entry)) overlaps.push(entry)
+      executing.add(entry)
+      takers.add(worker)
+      order.get(entry)?.push(delivery.message.id)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      executing.delete(entry)
+      await delivery.settle({ kind: 'ack' })
+    }
+    const [first] = startWorkers(url, 1, take)
+    if (!first) throw new Error('one was started')
+    const messages = entries.flatMap((entry) =>
+      Array.from({ length: 300 }, (_, index) =>
+        anOccurrence(entry, { overlap: 'queue', waitLimit: 1_000, due: soon(index - 1_000) }),
+      ),
+    )
+    await first.publish(messages)
+    startWorkers(url, 1, ({ delivery }) => take({ worker: 1, delivery }))
+    const done = (): number => [...order.values()].reduce((sum, { length }) => sum + length, 0)
+    await vi.waitFor(() => expect(takers).toEqual(new Set([0, 1])), { timeout: 15_000 })
+    expect(done()).toBeLessThan(messages.length / 2)
+    await vi.waitFor(() => expect(done()).toBe(messages.length), { timeout: 60_000 })
+    expect(overlaps).toEqual([])
+    for (const entry of entries) {
+      const inOrder = messages.filter(({ occurrence }) => occurrence?.entry === entry).map(({ id }) => id)
+      expect(order.get(entry)).toEqual(inOrder)
+    }
+  }, 90_000)
+
+  test.for(['skip', 'queue'] as const)(
+    '%s: a worker that stops keeps the lane of what it still executes',
+    async (overlap) => {
+      const url = await rabbitmq.url()
+      const [stopping, other] = [connectAmqp(url), connectAmqp(url)]
+      const inbox = new Inbox()
+      const consumer = stopping.consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+      await stopping.publish([anOccurrence('tick', { overlap })])
+      const running = await inbox.next()
+      const next = new Inbox()
+      const follower = other.consume({ queues: ['taskbeat'], slots: 2, deliver: next.deliver })
+      onTestFinished(() => follower.stop())
+      await other.publish([aMessage()])
+      await (await next.next()).settle({ kind: 'ack' })
+      await consumer.stop()
+      await other.publish([anOccurrence('tick', { overlap }), aMessage()])
+      await (await next.next()).settle({ kind: 'ack' })
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      expect([inbox.size, next.size]).toEqual([0, 0])
+      await running.settle({ kind: 'ack' })
+      const following = await next.next()
+      expect(following.message.occurrence?.entry).toBe('tick')
+      expect(following.veto).toBeUndefined()
+    },
+  )
 
   test('what is revoked comes with that veto, and takes no slot', async () => {
     const url = await rabbitmq.url()
