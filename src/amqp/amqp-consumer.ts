@@ -32,7 +32,6 @@ import { Relay } from './relay.ts'
 import type { Replier } from './replier.ts'
 import type { Republisher } from './republisher.ts'
 import type { Session } from './session.ts'
-import { giveBack } from './settle-held.ts'
 import type { SlotLedger } from './slot-queue.ts'
 import type { QueueType } from './topology.ts'
 
@@ -193,12 +192,9 @@ export class AmqpConsumer implements Consumer {
     await this.#opening.catch(() => {}) // told by whoever opened
     // What a lost session leaves undone the broker does: it hands out again.
     await Promise.allSettled([...this.#intakes.values()].map((each) => each.stop()))
+    for (const held of [...this.#holdings])
+      if (held.startable && this.#desk.isIdle(held.origin)) this.#relay.giveBack(held)
     await this.#relay.idle()
-    await Promise.allSettled(
-      [...this.#holdings]
-        .filter((held) => held.startable && this.#desk.isIdle(held.origin))
-        .map((held) => giveBack(held, this.#parts.republisher)),
-    )
     this.#endWhenIdle()
   }
 
@@ -231,7 +227,10 @@ export class AmqpConsumer implements Consumer {
       }
       this.#forget()
     }
-    await Promise.allSettled([...this.#intakes.values()].map((each) => each.leave()))
+    await Promise.allSettled([
+      this.#handOver.leave(),
+      ...[...this.#intakes.values()].map((each) => each.leave()),
+    ])
   }
 
   async #open(session: Session): Promise<void> {
@@ -254,7 +253,7 @@ export class AmqpConsumer implements Consumer {
   }
 
   async #openQueue(session: Session, queue: string): Promise<void> {
-    const { clock, typeOf, republisher } = this.#parts
+    const { clock, typeOf } = this.#parts
     const intake = new QueueIntake({
       queue,
       type: typeOf(queue),
@@ -264,7 +263,6 @@ export class AmqpConsumer implements Consumer {
       handOut: this.#handOut,
       desk: this.#desk,
       relay: this.#relay,
-      republisher,
       behind: () => this.#getInLine(),
       health: this.#health,
     })

@@ -44,6 +44,7 @@ export class HandOver {
   readonly #underWay = new Set<HeldMessage>()
   #queues = new Map<string, Promise<unknown>>()
   #session: Session | undefined
+  #channels: Channel[] = []
 
   constructor(parts: HandOverParts) {
     this.#parts = parts
@@ -55,12 +56,18 @@ export class HandOver {
     const queues = [...this.#queues.keys()]
     this.#session = session
     this.#queues = new Map()
+    this.#channels = []
     for (const queue of queues) this.#open(queue).catch((error: unknown) => this.#failed(error))
     const over = AbortSignal.any([ended, session.lost])
     while (!over.aborted) {
       await clock.sleep(milliseconds(consumerTimeout / looksPerTimeout), over)
-      this.#look(session)
+      if (!over.aborted) this.#look(session)
     }
+  }
+
+  /** Nothing of it is left to be settled. */
+  async leave(): Promise<void> {
+    await Promise.all(this.#channels.splice(0).map((channel) => channel.close()))
   }
 
   #look(session: Session): void {
@@ -93,15 +100,17 @@ export class HandOver {
   #open(queue: string): Promise<unknown> {
     const session = this.#session
     if (!session) throw new Error('there is no session')
-    const opened = this.#queues.get(queue) ?? this.#consume(session, queue)
-    this.#queues.set(queue, opened)
-    opened.catch(() => this.#queues.delete(queue))
+    const queues = this.#queues
+    const opened = queues.get(queue) ?? this.#consume(session, queue)
+    queues.set(queue, opened)
+    opened.catch(() => queues.delete(queue))
     return opened
   }
 
   async #consume(session: Session, queue: string): Promise<void> {
     await this.#parts.declare(session, queue)
     const channel = await session.openChannel({ confirm: false, prefetch: 0 })
+    this.#channels.push(channel)
     await channel.consume(runningQueue(queue, this.#parts.instance), {}, (incoming) =>
       this.#arrive(incoming, channel, queue),
     )
@@ -116,8 +125,9 @@ export class HandOver {
     else this.#parts.relay.passOnUnknown(incoming, channel, queue) // left behind by a run whose end could not be told
   }
 
+  /** What fails with the session is told by whoever has it. */
   #failed(error: unknown): void {
-    this.#parts.health.failed(operation, error)
+    if (!this.#session?.lost.aborted) this.#parts.health.failed(operation, error)
   }
 
   #forgetSettled(): void {

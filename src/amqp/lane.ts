@@ -3,16 +3,13 @@ import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { HeldMessage, Holdings } from './held-message.ts'
 import type { LaneDesk } from './lane-desk.ts'
 import type { Relay } from './relay.ts'
-import type { Republisher } from './republisher.ts'
 import type { Channel, Incoming, Subscription } from './session.ts'
-import { giveBack } from './settle-held.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface LaneParts {
   readonly clock: Clock
   readonly desk: LaneDesk
   readonly relay: Relay
-  readonly republisher: Republisher
   readonly holdings: Holdings
   /** Takes it as a message; what cannot be decoded is set aside. */
   readonly receive: (incoming: Incoming, channel: Channel) => HeldMessage | undefined
@@ -114,15 +111,10 @@ export class Lane {
     this.#inLine = false
     this.#room.close()
     this.#room = this.#newRoom()
-    await Promise.all([subscription.cancel(), ...this.#giveBackUnstarted()])
-    await Promise.all(this.#giveBackUnstarted()) // what came before the cancellation was confirmed
-  }
-
-  #giveBackUnstarted(): Promise<void>[] {
-    const { holdings, republisher } = this.#parts
-    return [...holdings]
-      .filter((held) => held.origin === this.queue && held.startable)
-      .map((held) => giveBack(held, republisher))
+    await subscription.cancel()
+    // All at once and in order, now that no more comes.
+    const { holdings, relay } = this.#parts
+    for (const held of [...holdings]) if (held.origin === this.queue && held.startable) relay.giveBack(held)
   }
 
   #take(incoming: Incoming): void {

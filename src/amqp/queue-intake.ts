@@ -8,7 +8,6 @@ import { Lane, lanePrefetch, standingBy } from './lane.ts'
 import type { LaneDesk } from './lane-desk.ts'
 import { Lanes } from './lanes.ts'
 import type { Relay } from './relay.ts'
-import type { Republisher } from './republisher.ts'
 import type { Channel, Incoming, Session, Subscription } from './session.ts'
 import { etaQueue, hasLanes, laneQueues, type QueueType } from './topology.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -23,7 +22,6 @@ export interface QueueIntakeParts {
   readonly handOut: HandOut
   readonly desk: LaneDesk
   readonly relay: Relay
-  readonly republisher: Republisher
   /** This worker is behind others in a lane that it owns. */
   readonly behind: () => void
   readonly health: Health
@@ -111,11 +109,11 @@ export class QueueIntake {
   }
 
   async #openLanes(session: Session): Promise<void> {
-    const { queue, clock, desk, relay, republisher, holdings, behind, health } = this.#parts
+    const { queue, clock, desk, relay, holdings, behind, health } = this.#parts
     const channel = await session.openChannel({ confirm: false, prefetch: lanePrefetch })
     this.#channels.push(channel)
     const receive = (incoming: Incoming): HeldMessage | undefined => this.#receive(incoming, channel)
-    const parts = { clock, desk, relay, republisher, holdings, receive }
+    const parts = { clock, desk, relay, holdings, receive }
     this.#lanes = new Lanes(
       laneQueues(queue).map((name) => new Lane(name, channel, parts)),
       { behind, health },

@@ -8,7 +8,6 @@ import type { Health } from './health.ts'
 import { HeldMessage, type Holdings } from './held-message.ts'
 import { holdWhenFull, type Republisher } from './republisher.ts'
 import type { Channel, Incoming } from './session.ts'
-import { giveBack } from './settle-held.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 export interface RelayParts {
@@ -39,6 +38,12 @@ export class Relay {
   /** To where it belongs at this moment. */
   passOn(held: HeldMessage): void {
     this.#pass(held, () => this.#parts.republisher.forward(held))
+  }
+
+  /** Back to the broker before it was started. */
+  giveBack(held: HeldMessage): void {
+    if (held.handedOver) this.passOn(held)
+    else held.giveBack()
   }
 
   /** Sends those who are due latest back to the broker when a room of this capacity is nearly full. */
@@ -93,10 +98,11 @@ export class Relay {
     if (held.taken) return // it was cancelled meanwhile, and handed out as that
     held.taken = true
     this.#track(
-      this.#persist(() => held.open && !held.lost, publish).then(async (done) => {
+      this.#persist(() => held.open && !held.lost, publish).then((done) => {
         if (held.lost) held.letGo()
         else if (done) held.ack()
-        else if (held.open) await giveBack(held, this.#parts.republisher)
+        // What it has of its own goes back to its queue with the end of this worker.
+        else if (held.open && !held.handedOver) held.giveBack()
       }),
     )
   }

@@ -29,9 +29,3 @@ async function publishWhatFollows(held: HeldMessage, verdict: Verdict, post: Rep
       return post.setAside(held.incoming, held.queue, verdict.reason)
   }
 }
-
-/** Back to the broker before it was started. */
-export async function giveBack(held: HeldMessage, post: Republisher): Promise<void> {
-  held.taken = true
-  await settleHeld(held, { kind: 'release' }, post)
-}

@@ -166,6 +166,11 @@ describe('the lanes of a queue', () => {
     const order: string[] = []
     let executing = 0
     let most = 0
+    const sender = connectAmqp(url)
+    const messages = Array.from({ length: 100 }, (_, index) =>
+      anOccurrence('tick', { overlap: 'queue', waitLimit: 1_000, due: soon(index - 1_000) }),
+    )
+    await sender.publish(messages)
     startWorkers(url, 3, async ({ delivery }) => {
       most = Math.max(most, ++executing)
       order.push(delivery.message.id)
@@ -173,11 +178,6 @@ describe('the lanes of a queue', () => {
       executing--
       await delivery.settle({ kind: 'ack' })
     })
-    const sender = connectAmqp(url)
-    const messages = Array.from({ length: 100 }, (_, index) =>
-      anOccurrence('tick', { overlap: 'queue', waitLimit: 1_000, due: soon(index - 1_000) }),
-    )
-    await sender.publish(messages)
     await vi.waitFor(() => expect(order.length).toBe(messages.length), { timeout: 15_000 })
     expect(most).toBe(1)
     expect(order).toEqual(messages.map(({ id }) => id))
