@@ -30,6 +30,8 @@ interface EntryState {
   onTrial: boolean
   /** A slot has been asked for. */
   asking: boolean
+  /** Some came again, and it is waited for the others. */
+  gathering: boolean
   /** Due and not handed out, in the order of due. */
   readonly pending: HeldMessage[]
 }
@@ -41,6 +43,8 @@ export interface LaneDeskParts {
   readonly idle: (lane: string) => void
 }
 
+/** RabbitMQ gives back many at once in no order; they are all here by then. */
+const gatherLength = milliseconds(200)
 /** What ends without having started, as the journal says, has ended by then. */
 const trialLength = milliseconds(2_000)
 
@@ -84,19 +88,29 @@ export class LaneDesk {
       executing: undefined,
       onTrial: false,
       asking: false,
+      gathering: false,
       pending: [],
     }
     this.#entries.set(entry, state)
     // One run of an entry executes at a time, so that at most one has begun.
     if (held.seenBegun && ![state.executing, ...state.pending].some((each) => each?.begun)) held.markBegun()
     insertByDue(state.pending, held)
+    if (held.returned && !state.gathering) void this.#gather(entry, state)
+    else this.#advance(entry, state)
+  }
+
+  /** Other than what comes for the first time, what comes again comes in any order. */
+  async #gather(entry: string, state: EntryState): Promise<void> {
+    state.gathering = true
+    await this.#parts.clock.sleep(gatherLength)
+    state.gathering = false
     this.#advance(entry, state)
   }
 
   #advance(entry: string, state: EntryState): void {
     if (state.executing) this.#vetoOthers(state, state.executing)
     else if (state.pending.length === 0) this.#forget(entry, state)
-    else if (!state.asking) this.#ask(entry, state)
+    else if (!state.asking && !state.gathering) this.#ask(entry, state)
   }
 
   #ask(entry: string, state: EntryState): void {
@@ -150,7 +164,7 @@ export class LaneDesk {
   }
 
   #forget(entry: string, state: EntryState): void {
-    if (!state.asking && this.#entries.get(entry) === state) this.#entries.delete(entry)
+    if (!state.asking && !state.gathering && this.#entries.get(entry) === state) this.#entries.delete(entry)
   }
 
   /**
