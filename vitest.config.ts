@@ -3,6 +3,9 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 /** Tests that judge time. `npm test` runs them first and by themselves: no other test, and no RabbitMQ, is there then. */
 const timing = ['idle', 'leaders', 'punctuality', 'scale'].map((name) => `test/system/${name}.test.ts`)
 
+/** The same on RabbitMQ. A run's first of these starts it, so they come after the others. */
+const timingOnRabbitmq = ['leaders', 'punctuality'].map((name) => `test/system/rabbitmq-${name}.test.ts`)
+
 const config: ViteUserConfig = defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
@@ -25,13 +28,22 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          exclude: timing,
+          exclude: [...timing, ...timingOnRabbitmq],
           sequence: { groupOrder: 2 },
         },
       },
       {
         extends: true,
         test: { name: 'timing', include: timing, fileParallelism: false, sequence: { groupOrder: 3 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'timing-rabbitmq',
+          include: timingOnRabbitmq,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
       },
     ],
   },

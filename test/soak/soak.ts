@@ -21,6 +21,8 @@ import { runForLong } from '../system/long-runs.ts'
 import { endureAlarms } from '../system/memory-alarm.ts'
 import { measurePunctuality } from '../system/punctuality.ts'
 import { passTheLeadOnRabbitmq } from '../system/rabbitmq-leaders.ts'
+import { endureOverlap } from '../system/rabbitmq-overlap.ts'
+import { endureWorkerKills } from '../system/rabbitmq-workers.ts'
 import { editOnTheWay } from '../system/reload.ts'
 import { assertLight, carryWeight } from '../system/scale.ts'
 import { endureStalls } from '../system/stalls.ts'
@@ -113,6 +115,26 @@ const soaks: Readonly<Record<string, Soak>> = {
           seed,
         }),
       ),
+  },
+  'rabbitmq-workers': {
+    minutes: 5,
+    run: (world, { minutes, seed }) =>
+      onRabbitmq((broker) =>
+        endureWorkerKills(world, broker, { kills: Math.max(1, Math.round(minutes * 20)), seed }),
+      ),
+  },
+  'rabbitmq-overlap': {
+    minutes: 10,
+    run: (world, { minutes, seed }) =>
+      onRabbitmq((broker) => {
+        const kills = Math.max(1, Math.round(minutes * 3))
+        return endureOverlap(world, broker, { kills, betweenKillsMs: 20_000, runSeconds: 2.5, seed })
+      }),
+  },
+  'rabbitmq-punctuality': {
+    minutes: 2,
+    run: (world, { minutes }) =>
+      onRabbitmq(({ url }) => measurePunctuality(world, { seconds: minutes * 60, runsPerSecond: 100, url })),
   },
 }
 

@@ -65,7 +65,8 @@ export function accountFor(
   return { ...count, problems }
 }
 
-function wasLeftOut(entry: ExpectedEntry, { outcome }: RunSummary): boolean {
-  if (outcome === 'expired') return entry.missed !== 'all'
+function wasLeftOut(entry: ExpectedEntry, { outcome, reason }: RunSummary): boolean {
+  if (outcome === 'expired') return entry.missed !== 'all' && entry.overlap !== 'queue'
+  if (entry.overlap === 'queue') return outcome === 'skipped' && reason?.includes('already wait') === true
   return outcome === 'skipped' && entry.overlap === 'skip'
 }

@@ -8,6 +8,8 @@ import type { World } from '../support/world.ts'
 export interface PunctualityDose {
   readonly seconds: number
   readonly runsPerSecond: number
+  /** Default the embedded broker. */
+  readonly url?: string
 }
 
 export interface PunctualityFigures {
@@ -24,12 +26,13 @@ const mostLateMs = 20
 const mostWaitedShare = 0.2
 
 export async function measurePunctuality(world: World, dose: PunctualityDose): Promise<PunctualityFigures> {
-  const { runsPerSecond } = dose
+  const { runsPerSecond, url } = dose
   const entries = Array.from({ length: runsPerSecond }, (_, index) => {
     const offset = new Date(Date.UTC(2026, 0, 1) + Math.floor((index * 1_000) / runsPerSecond)).toISOString()
     return `  pulse-${index}: { every: 1s, anchor: "${offset}", task: note, missed: skip, overlap: allow }`
   })
-  world.configure(`worker: { modules: [./tasks.ts] }\nschedules:\n${entries.join('\n')}\n`)
+  const broker = url === undefined ? '' : `broker: { url: "${url}" }\n`
+  world.configure(`${broker}worker: { modules: [./tasks.ts] }\nschedules:\n${entries.join('\n')}\n`)
   world.write('tasks.ts', notingModule)
   const worker = world.worker()
   const beat = world.beat()

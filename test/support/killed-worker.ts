@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { HostNote } from './hosts.ts'
+import type { TaskbeatProcess } from './taskbeat-process.ts'
+import type { World } from './world.ts'
+
+/** A worker's death by SIGKILL: between these moments, while it executed these attempts (`ID ATTEMPT`). */
+export interface HostDeath {
+  readonly host: number
+  readonly from: number
+  readonly to: number
+  readonly running: ReadonlySet<string>
+}
+
+/** A host's worker that is killed and started again. */
+export class KilledWorker {
+  readonly deaths: HostDeath[] = []
+  readonly #world: World
+  readonly #host: number
+  #process: TaskbeatProcess | undefined
+
+  constructor(world: World, host: number) {
+    this.#world = world
+    this.#host = host
+  }
+
+  async begin(): Promise<void> {
+    this.#process = this.#world.worker()
+    await this.#process.said(/^working on/)
+  }
+
+  /** Resolves when the next one works. */
+  async kill(downMs: number): Promise<void> {
+    const from = Date.now()
+    await this.#process?.kill()
+    const to = Date.now()
+    const sql = 'SELECT id, attempt FROM attempts WHERE state = 0'
+    const rows = this.#world.query<{ id: string; attempt: number }>('journal', sql)
+    const running = new Set(rows.map(({ id, attempt }) => `${id} ${attempt}`))
+    this.deaths.push({ host: this.#host, from, to, running })
+    await delay(downMs)
+    await this.begin()
+  }
+
+  /** SIGTERM. Gives what is wrong with how it ended. */
+  async end(): Promise<readonly string[]> {
+    const { code, stderr } = (await this.#process?.stop()) ?? { code: 0, stderr: '' }
+    const left = this.#world.processesOfRuns()
+    return [
+      ...(code === 0 ? [] : [`the worker of host ${this.#host} ended with ${code}: ${stderr}`]),
+      ...(left.length === 0 ? [] : [`processes are left on host ${this.#host}: ${left}`]),
+    ]
+  }
+}
+
+/** What was begun in the moment of death is written down a little later than the death. */
+const slackMs = 200
+
+/** The first death of its worker after a run had begun. */
+export function deathAfter({ host, at }: HostNote, deaths: readonly HostDeath[]): HostDeath | undefined {
+  return deaths.find((death) => death.host === host && at <= death.to + slackMs)
+}
