@@ -6,7 +6,7 @@ import { endureOverlap } from './rabbitmq-overlap.ts'
 const rabbitmq = useRabbitmq()
 
 test('runs of an entry do not overlap on three hosts, although their workers are killed', async (context) => {
-  const dose = { kills: 2, betweenKillsMs: 6_000, runSeconds: 1.5, seed: Date.now() % 1_000_000 }
+  const dose = { kills: 2, betweenKillsMs: 5_000, runSeconds: 1.5, seed: Date.now() % 1_000_000 }
   const figures = await endureOverlap(openWorld(), await rabbitmq.broker(), dose)
   await context.annotate(JSON.stringify(figures))
 }, 150_000)

@@ -33,38 +33,18 @@ test('the same schedule is kept on the embedded broker and, by another broker.ur
     world.configure(schedule(url))
     const beat = world.beat()
     const worker = world.worker()
-    await beat.said(/^leading/)
-    await expect.poll(() => world.notes('ran').length, { timeout: 10_000 }).toBeGreaterThan(10)
+    await expect.poll(() => world.notes('ran').length, { timeout: 20_000 }).toBeGreaterThan(0)
+    const from = Date.now()
+    await expect.poll(() => world.notes('ran').length, { timeout: 10_000 }).toBeGreaterThan(20)
+    const to = Date.now()
+    await expect.poll(() => missing([world], from, to), { timeout: 10_000 }).toEqual([])
     expect(await beat.stop()).toMatchObject({ code: 0 })
     expect(await worker.stop()).toMatchObject({ code: 0 })
-    for (const { at, due } of world.notes('ran')) expect(at).toBeGreaterThanOrEqual(due)
+    const notes = world.notes('ran')
+    for (const { at, due } of notes) expect(at).toBeGreaterThanOrEqual(due)
+    expect(new Set(notes.map(({ id }) => id)).size).toBe(notes.length)
   }
 }, 60_000)
-
-test('two hosts: the leader is killed three times, and nothing is missing or late', async () => {
-  const url = await rabbitmq.url()
-  const worlds = [openWorld(), openWorld()]
-  for (const world of worlds) world.configure(schedule(url))
-  const workers = worlds.map((world) => world.worker())
-  let leader = worlds[0]?.beat()
-  await leader?.said(/^leading/)
-  const from = Date.now() + 2_000
-  for (let kill = 1; kill <= 3; kill++) {
-    const standby = worlds[kill % 2]?.beat()
-    await standby?.said(/^schedule loaded/)
-    await expect.poll(() => Date.now(), { timeout: 10_000 }).toBeGreaterThan(from + kill * 3_000)
-    await leader?.kill()
-    await standby?.said(/^leading/, { withinMs: 15_000 })
-    leader = standby
-  }
-  const to = Date.now()
-  await expect.poll(() => missing(worlds, from, to), { timeout: 10_000 }).toEqual([])
-  const late = worlds
-    .flatMap((world) => world.notes('ran'))
-    .filter(({ at, due }) => due >= from && at - due > 1_000)
-  expect(late).toEqual([])
-  await Promise.all([leader?.stop(), ...workers.map((worker) => worker.stop())])
-}, 120_000)
 
 test('the broker is killed and comes back: beat and worker work again by themselves, and what was confirmed runs', async () => {
   const node = await RabbitmqNode.start()
