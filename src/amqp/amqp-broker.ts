@@ -73,6 +73,8 @@ export interface AmqpBrokerOptions {
   readonly pid: number
   readonly emit: (event: BrokerEvent) => void
   readonly deadlines?: Partial<Deadlines>
+  /** Its connections do not keep the process alive. */
+  readonly background?: true
 }
 
 /** Connects in the background; what is asked before there is a connection waits for it a few seconds. */
@@ -238,13 +240,14 @@ class AmqpBroker implements Broker {
   }
 
   #connection(name: string) {
-    const { readPassword, tls, heartbeat, deadlines, host, pid } = this.#options
+    const { readPassword, tls, heartbeat, deadlines, host, pid, background } = this.#options
     return {
       name: `taskbeat ${name} (${host}, ${pid})`,
       heartbeatMs: heartbeat,
       ...(readPassword ? { readPassword } : {}),
       ...(tls ? { tls } : {}),
       ...(deadlines ? { deadlines } : {}),
+      ...(background ? { background } : {}),
     }
   }
 

@@ -92,8 +92,7 @@ export class AmqpResults implements Results {
       signal.aborted ? signal.reason : unavailable('the connection was closed while a result was waited for'),
     )
     if (!this.#sent.has(id)) void this.#ask([id])
-    // This timer is also what keeps the process alive while somebody waits.
-    this.#asking ??= setInterval(() => this.#askAgain(), askAgainMs)
+    this.#asking ??= setInterval(() => this.#askAgain(), askAgainMs).unref()
     const stop = (): void => {
       if (this.#waiting.ids.length > 0) return
       clearInterval(this.#asking)
@@ -238,6 +237,7 @@ function readState(value: unknown): RunState | undefined {
 }
 
 function unavailable(message: string, cause: unknown = undefined): TaskbeatError {
-  const why = cause === undefined ? message : `${message}: ${describeError(cause)}`
+  // What a link says is whole; what is behind it is for those who look at the cause.
+  const why = cause instanceof Error ? `${message}: ${cause.message}` : message
   return new TaskbeatError('BROKER_UNAVAILABLE', why, cause === undefined ? {} : { cause })
 }

@@ -90,6 +90,17 @@ function writeInOne(socket: Socket): void {
   }
 }
 
+/** Neither its socket nor its heartbeat keep the process alive any more. */
+export function letProcessEnd({ model, socket }: RawConnection): void {
+  // Not in the published types, as the socket is not.
+  const { heartbeater } = model.connection as unknown as {
+    heartbeater?: { sendTimer?: NodeJS.Timeout; recvTimer?: NodeJS.Timeout }
+  }
+  heartbeater?.sendTimer?.unref()
+  heartbeater?.recvTimer?.unref()
+  socket.unref()
+}
+
 /** One channel, open. Both kinds are the same but for the confirms. */
 export function openRawChannel(model: ChannelModel, confirm: boolean): Promise<Channel | ConfirmChannel> {
   return confirm ? model.createConfirmChannel() : model.createChannel()

@@ -1,4 +1,4 @@
-import { TaskbeatError } from '../core/errors.ts'
+import { PublishError } from '../broker/publish-error.ts'
 import type { Instant } from '../core/instant.ts'
 import { parseTaskMessage, type Undecodable } from '../task/parse-task-message.ts'
 import { defaultPriority, largestMessageBytes, type TaskMessage } from '../task/task-message.ts'
@@ -87,8 +87,10 @@ function encodeBody(message: TaskMessage): Buffer {
   return body
 }
 
-function refused(message: TaskMessage, why: string, cause?: unknown): TaskbeatError {
-  return new TaskbeatError('MESSAGE_REFUSED', `cannot send ${message.task} (${message.id}): ${why}`, {
+function refused(message: TaskMessage, why: string, cause?: unknown): PublishError {
+  return new PublishError('MESSAGE_REFUSED', `cannot send ${message.task} (${message.id}): ${why}`, {
+    failed: [message.id],
+    othersAccepted: false,
     cause,
   })
 }

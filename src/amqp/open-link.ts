@@ -44,6 +44,8 @@ export interface LinkOptions {
   readonly emit: (event: LinkEvent) => void
   readonly deadlines?: Partial<Deadlines>
   readonly backoff?: Backoff
+  /** Its sessions do not keep the process alive. */
+  readonly background?: true
 }
 
 /** Short enough at its longest that everybody works again within seconds of the broker, however long that was away. */
@@ -147,6 +149,7 @@ class AmqpLink implements Link {
         clock,
         deadlines: this.#deadlines,
         signal: closing,
+        background: this.#options.background === true,
         onBlocked: (reason) => {
           blockedAt = clock.monotonic()
           emit({ kind: 'linkBlocked', link: name, place, reason })

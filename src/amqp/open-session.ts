@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { Milliseconds } from '../core/instant.ts'
 import { type Address, placeOf } from './address.ts'
-import { openConnection } from './amqplib-connect.ts'
+import { letProcessEnd, openConnection } from './amqplib-connect.ts'
 import { AmqplibSession, type SessionParts } from './amqplib-session.ts'
 import { toConnectError, wasRefusedVhost } from './connect-error.ts'
 import { overdue } from './deadlines.ts'
@@ -26,6 +26,8 @@ export interface OpenSession extends Omit<SessionParts, 'raw' | 'place'> {
   readonly tls: TlsFiles
   readonly heartbeatMs: Milliseconds
   readonly signal: AbortSignal
+  /** Once it is open it does not keep the process alive. */
+  readonly background?: boolean
 }
 
 /** One connection, greeted and listened to. Rejects with BROKER_UNAVAILABLE, in words for a person. */
@@ -57,6 +59,7 @@ export async function openSession(options: OpenSession): Promise<AmqplibSession>
       }),
       rejectedBy(end.signal),
     ])
+    if (options.background) letProcessEnd(raw)
     return new AmqplibSession({ ...options, raw, place: placeOf(address) })
   } catch (error) {
     if (!late) throw toConnectError(error, address, username, await refusalOf(error, greeting))

@@ -1,3 +1,4 @@
+import { PublishError } from '../broker/publish-error.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { Link } from './link.ts'
 import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
@@ -46,19 +47,27 @@ export class Publisher {
     this.#parts = parts
   }
 
-  /** Resolves when all are confirmed. Rejects with BROKER_UNAVAILABLE, which says whether they may have been accepted. */
+  /**
+   * Resolves when all are confirmed. Rejects with BROKER_UNAVAILABLE, which says whether they may have been accepted; as a
+   * PublishError where some were confirmed.
+   */
   async send(letters: readonly Letter[]): Promise<void> {
     let results = await this.#sendOnce(letters)
     const unrouted = results.filter(({ outcome }) => outcome.kind === 'unroutable')
-    if (unrouted.length > 0) results = [...without(results, unrouted), ...(await this.#makeAndSend(unrouted))]
+    if (unrouted.length > 0) {
+      const sent = this.#makeAndSend(unrouted).catch((error: unknown) => {
+        throw asFailure(error, unrouted)
+      })
+      results = [...without(results, unrouted), ...(await sent)]
+    }
     const unknown = results.filter(({ outcome }) => outcome.kind === 'unknown')
     if (unknown.length > 0 && !this.#closing.signal.aborted)
       results = [
         ...without(results, unknown),
         ...(await this.#sendOnce(unknown.map(toLetter)).catch(() => unknown)),
       ]
-    const failed = results.find(({ outcome }) => outcome.kind !== 'confirmed')
-    if (failed) throw failure(failed, results)
+    const failed = results.find(isNotConfirmed)
+    if (failed) throw asFailure(failure(failed, results), results.filter(isNotConfirmed))
   }
 
   /** What waits for a connection is told that there will be none. */
@@ -133,6 +142,20 @@ function toLetter({ letter }: Result): Letter {
 function without(results: readonly Result[], others: readonly Result[]): Result[] {
   const gone = new Set(others)
   return results.filter((result) => !gone.has(result))
+}
+
+function isNotConfirmed({ outcome }: Result): boolean {
+  return outcome.kind !== 'confirmed'
+}
+
+/** The error of these; what was sent beside them was confirmed. */
+function asFailure(error: unknown, results: readonly Result[]): PublishError {
+  const failed = results.flatMap(({ letter }) => letter.outgoing.messageId ?? [])
+  return new PublishError('BROKER_UNAVAILABLE', describeError(error), {
+    failed,
+    othersAccepted: true,
+    cause: error,
+  })
 }
 
 function failure({ letter, outcome }: Result, all: readonly Result[]): TaskbeatError {

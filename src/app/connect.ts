@@ -1,4 +1,5 @@
 import { ConnectedApp } from '../client/app.ts'
+import { attend } from '../client/attend.ts'
 import { parseBrokerUrl } from '../config/broker-url-kind.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
 import { atPlace } from '../config/read-broker.ts'
@@ -9,6 +10,7 @@ import { findConfiguration, readConfiguration } from './configuration.ts'
 import { openExistingBroker } from './existing-state.ts'
 import { type Host, thisHost } from './host.ts'
 import type { BrokerPlan } from './open-broker.ts'
+import { ownWorker } from './own-tasks.ts'
 
 /** How long a connection is waited for before that is an error. */
 const patienceMs = 5_000
@@ -27,9 +29,9 @@ interface Plan {
 export async function connectApp(url: string | undefined): Promise<ConnectedApp> {
   const host = thisHost()
   const plan = url === undefined ? await planOfConfiguration(host) : planOfUrl(url, host)
-  const broker = openExistingBroker(plan.broker, host)
+  const broker = openExistingBroker(plan.broker, host, { background: true })
   try {
-    await broker.results.ready(AbortSignal.timeout(patienceMs))
+    await attend(broker.results.ready(AbortSignal.timeout(patienceMs)))
   } catch (error) {
     await broker.close()
     throw error
@@ -45,8 +47,9 @@ function planOfUrl(url: string, { cwd }: Host): Plan {
 }
 
 async function planOfConfiguration(host: Host): Promise<Plan> {
-  const path = findConfiguration(undefined, 'client', host, () => {})
-  const { settings } = await readConfiguration({ path, role: 'client' }, host)
+  const own = ownWorker(host)
+  const path = own?.file ?? findConfiguration(undefined, 'client', host, () => {})
+  const { settings } = await readConfiguration({ path, role: 'client' }, own?.host ?? host)
   return { broker: settings, queueOf: (task) => queueOf(settings, task) }
 }
 

@@ -6,17 +6,21 @@ import { TaskbeatError } from '../core/errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
 import type { Host } from './host.ts'
-import { type BrokerPlan, openBroker } from './open-broker.ts'
+import { type BrokerPlan, type OpenBroker, openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
 
 /**
  * The broker, for a command that sends or asks and goes. Nothing is made that is not there: throws STATE_UNUSABLE when
  * no beat or worker has run here, and when this user may not take part, with whose membership is needed.
  */
-export function openExistingBroker(settings: BrokerPlan, host: Host): Broker {
+export function openExistingBroker(
+  settings: BrokerPlan,
+  host: Host,
+  options: Pick<OpenBroker, 'background'> = {},
+): Broker {
   if (settings.broker.kind === 'sqlite') refuseWithoutAccess(settings.broker.path)
   // Who neither consumes nor leads has nothing to tell.
-  return openBroker({ settings, host, create: false, emit: () => {} })
+  return openBroker({ settings, host, create: false, emit: () => {}, ...options })
 }
 
 /** The journal of this host, to be read; see `openExistingBroker`. */

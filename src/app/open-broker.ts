@@ -3,7 +3,7 @@ import { openAmqpBroker } from '../amqp/amqp-broker.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { BrokerEvent } from '../broker/broker-event.ts'
 import type { BrokerSettings, Settings } from '../config/settings.ts'
-import { systemClock } from '../core/clock.ts'
+import { backgroundClock, systemClock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
 import { defaultQueue } from '../task/task-message.ts'
@@ -21,18 +21,21 @@ export interface OpenBroker {
   /** Make what is missing, where the broker is files. */
   readonly create: boolean
   readonly emit: (event: BrokerEvent) => void
+  /** It does not keep the process alive: whoever waits for something of it does. */
+  readonly background?: true
 }
 
 /** The broker that the configuration names. Throws STATE_UNUSABLE, STATE_CORRUPT or CONFIG_INVALID. */
-export function openBroker({ settings, host, create, emit }: OpenBroker): Broker {
+export function openBroker({ settings, host, create, emit, background }: OpenBroker): Broker {
   const { broker } = settings
-  const common = { clock: systemClock, host: host.name, pid: host.pid, emit }
+  const common = { clock: background ? backgroundClock : systemClock, host: host.name, pid: host.pid, emit }
   if (broker.kind === 'sqlite') return openSqliteBroker({ ...common, path: broker.path, create })
   brokerPassword(broker.passwordFile, host) // whoever starts hears at once that it cannot be read
   const types = new Map(settings.queues.map(({ name, type }) => [name, type]))
   const { heartbeat, hold, consumerTimeout, tls } = broker
   return openAmqpBroker({
     ...common,
+    ...(background ? { background } : {}),
     addresses: broker.urls.map(addressOf),
     readPassword: async () => brokerPassword(broker.passwordFile, host),
     tls,

@@ -18,6 +18,7 @@ import { Worker, type WorkerPlan } from '../worker/worker.ts'
 import type { WorkerEvent } from '../worker/worker-event.ts'
 import type { Host } from './host.ts'
 import { openBroker } from './open-broker.ts'
+import { tellOwnTasks } from './own-tasks.ts'
 import { journalPath } from './paths.ts'
 
 export interface WorkerServiceParts {
@@ -66,6 +67,7 @@ export class WorkerService implements Service {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host
     const clock = systemClock
+    tellOwnTasks(settings)
     const guard = openGuard({
       onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
     })

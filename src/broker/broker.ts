@@ -22,7 +22,8 @@ import type { Candidate, Term } from './term.ts'
 export interface Broker {
   /**
    * Makes all of the messages durable or none of them. An id that is already there and has not been settled stays
-   * as it is. Rejects with BROKER_UNAVAILABLE (may be tried again) or MESSAGE_REFUSED (may not).
+   * as it is. Rejects with BROKER_UNAVAILABLE (may be tried again) or MESSAGE_REFUSED (may not); a PublishError says which
+   * messages were the cause, and whether the others were accepted all the same.
    */
   publish(messages: readonly TaskMessage[]): Promise<void>
 

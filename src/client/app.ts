@@ -13,6 +13,7 @@ import { TaskbeatError } from '../core/errors.ts'
 import type { Call, Callable, Meant, Parameters, ResultOf } from '../task/call-types.ts'
 import type { ResultOptions, Run, SendOptions } from '../task/run.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import { attend } from './attend.ts'
 import { asBatchFailure } from './batch-failed.ts'
 import { toMessage } from './read-options.ts'
 import { SentRun } from './sent-run.ts'
@@ -48,7 +49,10 @@ export interface App<Module = unknown> extends AsyncDisposable {
   run(id: string): Run
   /** The result of a run by its id; the same as `app.run(id).result(options)`. */
   result(id: string, options?: ResultOptions): Promise<unknown>
-  /** Ends the connection. Whoever still waits for a result is told so. Harmless twice. */
+  /**
+   * Ends the connection, which does not keep the process alive but for what is waited for. Whoever still waits for a
+   * result is told so. Harmless twice.
+   */
   close(): Promise<void>
 }
 
@@ -110,7 +114,7 @@ export class ConnectedApp {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#parts.broker.close()
+    this.#closed ??= attend(this.#parts.broker.close())
     return this.#closed
   }
 
@@ -120,7 +124,7 @@ export class ConnectedApp {
 
   async #publish(messages: readonly TaskMessage[]): Promise<void> {
     if (this.#closed) throw new TaskbeatError('BROKER_UNAVAILABLE', 'this app is closed')
-    await this.#parts.broker.results.send(messages)
+    await attend(this.#parts.broker.results.send(messages))
   }
 
   #message({ task, args = [], kwargs = {}, ...options }: AnyCall): TaskMessage {

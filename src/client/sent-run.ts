@@ -2,6 +2,7 @@ import type { Results } from '../broker/results.ts'
 import type { Clock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import type { CancelAnswer, CancelOptions, ResultOptions, Run, RunStatus } from '../task/run.ts'
+import { attend } from './attend.ts'
 import { readDuration } from './read-options.ts'
 import { TaskFailed } from './task-failed.ts'
 
@@ -27,7 +28,7 @@ export class SentRun<Result> implements Run<Result> {
     if (length !== undefined)
       void this.#clock.sleep(length, done.signal).then(() => over.abort(this.#tooLate(String(timeout))))
     try {
-      const result = await this.#results.wait(this.id, over.signal)
+      const result = await attend(this.#results.wait(this.id, over.signal))
       // What a worker told is what its task returned; the types are the sender's.
       if (result.outcome === 'succeeded') return result.value as Result
       throw new TaskFailed(this.id, result.outcome, result.error)
@@ -38,14 +39,14 @@ export class SentRun<Result> implements Run<Result> {
   }
 
   async status(): Promise<RunStatus> {
-    const found = await this.#results.status(this.id)
+    const found = await attend(this.#results.status(this.id))
     return found.state === 'ended'
       ? { state: 'ended', outcome: found.result.outcome }
       : { state: found.state }
   }
 
   cancel({ abort = false }: CancelOptions = {}): Promise<CancelAnswer> {
-    return this.#results.cancel(this.id, { abort })
+    return attend(this.#results.cancel(this.id, { abort }))
   }
 
   #tooLate(timeout: string): TaskbeatError {

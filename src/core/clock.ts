@@ -17,17 +17,25 @@ export interface Clock {
 /** setTimeout fires at once for anything above 2^31-1 ms (24.8 days). */
 const longestTimer = milliseconds(2 ** 31 - 1)
 
-export const systemClock: Clock = {
-  now: () => instant(Date.now()),
-  monotonic: () => milliseconds(performance.now()),
-  sleep: async (length, signal) => {
-    if (signal?.aborted) return
-    try {
-      await delay(Math.min(Math.max(0, length), longestTimer), undefined, signal ? { signal } : {})
-    } catch (error) {
-      if (!signal?.aborted) throw error
-    }
-  },
+export const systemClock: Clock = openClock(true)
+
+/** The same for what goes on beside a program's own work: whoever sleeps by it does not keep the process alive. */
+export const backgroundClock: Clock = openClock(false)
+
+function openClock(ref: boolean): Clock {
+  return {
+    now: () => instant(Date.now()),
+    monotonic: () => milliseconds(performance.now()),
+    sleep: async (length, signal) => {
+      if (signal?.aborted) return
+      try {
+        const limited = Math.min(Math.max(0, length), longestTimer)
+        await delay(limited, undefined, signal ? { signal, ref } : { ref })
+      } catch (error) {
+        if (!signal?.aborted) throw error
+      }
+    },
+  }
 }
 
 /** The longest a loop sleeps before it reads the wall clock again: it may have been set meanwhile. */

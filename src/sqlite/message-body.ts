@@ -1,4 +1,4 @@
-import { TaskbeatError } from '../core/errors.ts'
+import { PublishError } from '../broker/publish-error.ts'
 import { jsonDepth } from '../core/json-depth.ts'
 import { parseTaskMessage, type Undecodable } from '../task/parse-task-message.ts'
 import { largestMessageBytes, type TaskMessage } from '../task/task-message.ts'
@@ -20,8 +20,12 @@ export function encodeAgain(message: TaskMessage): string {
 }
 
 function encode(message: TaskMessage, mostBytes: number): string {
-  const refused = (why: string, cause?: unknown): TaskbeatError =>
-    new TaskbeatError('MESSAGE_REFUSED', `cannot send ${message.task} (${message.id}): ${why}`, { cause })
+  const refused = (why: string, cause?: unknown): PublishError =>
+    new PublishError('MESSAGE_REFUSED', `cannot send ${message.task} (${message.id}): ${why}`, {
+      failed: [message.id],
+      othersAccepted: false,
+      cause,
+    })
   let body: string
   try {
     body = JSON.stringify(message)

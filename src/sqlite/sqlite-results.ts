@@ -34,7 +34,7 @@ interface Waiting {
 
 /**
  * The sender's end in the embedded broker: results are rows, and whoever waits for some is woken by the kernel and reads
- * those that came since. While nobody waits, nothing is watched and the process may end.
+ * those that came since. While nobody waits, nothing is watched. It does not keep the process alive.
  */
 export class SqliteResults implements Results {
   readonly #parts: SqliteResultsParts
@@ -156,9 +156,8 @@ export class SqliteResults implements Results {
     this.#seen = database.read('read results', () => this.#results.lastSeq())
     const everyMs = (every: number): void => {
       clearInterval(this.#timer)
-      this.#timer = setInterval(() => this.#lookAtAll(), every)
+      this.#timer = setInterval(() => this.#lookAtAll(), every).unref()
     }
-    // This timer is also what keeps the process alive while somebody waits.
     everyMs(lookAgain)
     this.#watch = told.watch(
       () => this.#readNews(),

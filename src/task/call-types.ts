@@ -37,15 +37,22 @@ export type Parameters<T> = T extends AnyTask
   ? OfArgs<ArgsOf<T>>
   : [args?: readonly unknown[], options?: SendOptions & Named]
 
-type OfArgs<Args extends readonly unknown[]> = readonly [] extends Args
-  ? [args?: Args, options?: SendOptions & Positional] | WithKwargs<Args>
-  : [args: Args, options?: SendOptions & Positional] | WithKwargs<Args>
+type OfArgs<Args extends readonly unknown[]> = [] extends Args
+  ? [args?: Readonly<Args>, options?: SendOptions & Positional] | WithKwargs<Args>
+  : [args: Readonly<Args>, options?: SendOptions & Positional] | WithKwargs<Args>
 
-type WithKwargs<Args extends readonly unknown[]> = Args extends readonly [...infer Leading, infer Last]
-  ? [args: Leading, options: SendOptions & { readonly kwargs: Last }]
-  : Args extends readonly [...infer Leading, (infer Last)?]
-    ? [args: Leading, options: SendOptions & { readonly kwargs: Last }]
-    : never
+type WithKwargs<Args extends readonly unknown[]> = Args extends readonly []
+  ? never
+  : Args extends readonly [...infer Leading, infer Last]
+    ? ByName<Leading, Last>
+    : Args extends readonly [...infer Leading, (infer Last)?]
+      ? ByName<Leading, Exclude<Last, undefined>>
+      : never
+
+type ByName<Leading extends readonly unknown[], Last> = [
+  args: Readonly<Leading>,
+  options: SendOptions & { readonly kwargs: Last },
+]
 
 /** One call of a batch. */
 export type Call<Module, T> = { readonly task: T } & CallOf<Meant<Module, T>>
@@ -54,6 +61,6 @@ type CallOf<T> = T extends AnyTask
   ? ArgsField<ArgsOf<T>> & SendOptions
   : { readonly args?: readonly unknown[] } & Named & SendOptions
 
-type ArgsField<Args extends readonly unknown[]> = readonly [] extends Args
-  ? { readonly args?: Args }
-  : { readonly args: Args }
+type ArgsField<Args extends readonly unknown[]> = [] extends Args
+  ? { readonly args?: Readonly<Args> }
+  : { readonly args: Readonly<Args> }
