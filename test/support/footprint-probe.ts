@@ -1,29 +1,18 @@
-// Loaded into a process by NODE_OPTIONS: on SIGUSR2 it logs, after a full garbage collection, how much is left of what leaks.
-import { Socket } from 'node:net'
-import { memoryUsage } from 'node:process'
-import { queryObjects } from 'node:v8'
+// Loaded into a process by NODE_OPTIONS: on SIGUSR2 it logs, after a garbage collection, what is left of what leaks.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
-// The class of timers has no name of its own to import it by.
-const aTimer = setTimeout(() => {}, 0)
-const Timer = aTimer.constructor as new () => object
-clearTimeout(aTimer)
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 process.on('SIGUSR2', () => {
-  const count = (kind: new () => object): number => queryObjects(kind, { format: 'count' })
-  const counts = {
-    timers: count(Timer),
-    signals: count(AbortSignal as unknown as new () => object),
-    sockets: count(Socket),
-    promises: count(Promise as unknown as new () => object),
+  collectGarbage()
+  const resources = process.getActiveResourcesInfo()
+  const footprint = {
+    timers: resources.filter((kind) => kind === 'Timeout').length,
+    handles: resources.filter((kind) => kind !== 'Timeout').length,
+    heapMib: process.memoryUsage().heapUsed / 2 ** 20,
   }
-  const heap = memoryUsage().heapUsed
-  console.log(
-    JSON.stringify({
-      time: new Date().toISOString(),
-      level: 'debug',
-      message: 'footprint',
-      ...counts,
-      heapMib: heap / 2 ** 20,
-    }),
-  )
+  const time = new Date().toISOString()
+  console.log(JSON.stringify({ time, level: 'debug', message: 'footprint', ...footprint }))
 })

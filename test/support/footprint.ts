@@ -7,9 +7,9 @@ import type { TaskbeatProcess } from './taskbeat-process.ts'
 export interface Footprint {
   readonly descriptors: number
   readonly timers: number
-  readonly signals: number
-  readonly sockets: number
-  readonly promises: number
+  /** Sockets, pipes, watchers, whatever else the process waits for. */
+  readonly handles: number
+  /** What it remembers, listeners among it. */
   readonly heapMib: number
   readonly residentMib: number
 }
@@ -27,9 +27,7 @@ export async function footprintOf(process: TaskbeatProcess): Promise<Footprint> 
   return {
     descriptors: readdirSync(`/proc/${process.pid}/fd`).length,
     timers: read('timers'),
-    signals: read('signals'),
-    sockets: read('sockets'),
-    promises: read('promises'),
+    handles: read('handles'),
     heapMib: read('heapMib'),
     residentMib: memoryMib(process.pid).resident,
   }
@@ -42,9 +40,7 @@ export function growthOf(before: readonly Footprint[], after: readonly Footprint
   return {
     descriptors: most('descriptors'),
     timers: most('timers'),
-    signals: most('signals'),
-    sockets: most('sockets'),
-    promises: most('promises'),
+    handles: most('handles'),
     heapMib: most('heapMib'),
     residentMib: most('residentMib'),
   }

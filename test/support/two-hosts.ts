@@ -54,10 +54,8 @@ tasks:
 const mostGrowth: Footprint = {
   descriptors: 4,
   timers: 15,
-  signals: 30,
-  sockets: 12,
-  promises: 400,
-  heapMib: 12,
+  handles: 8,
+  heapMib: 5,
   residentMib: 60,
 }
 
@@ -197,13 +195,28 @@ export async function untilTaking({ workers }: TwoHosts, marks: Marks): Promise<
 
 /** When a beat that took the lead after its mark had emitted. */
 export async function untilEmitted({ beats }: TwoHosts, marks: Marks): Promise<number> {
-  const first = (what: (line: LogLine) => boolean): Promise<LogLine> =>
-    Promise.any(
-      beats.map((beat, host) => beat.said(what, { mark: marks.beats[host] ?? 0, withinMs: patienceMs })),
-    )
-  const led = await first(({ message }) => message.startsWith('leading'))
-  const emitted = await first(({ message, time }) => message.startsWith('emitted') && time >= led.time)
+  const led = await firstSaid(beats, ({ message }) => message.startsWith('leading'), marks.beats)
+  const emitted = await firstSaid(
+    beats,
+    ({ message, time }) => message.startsWith('emitted') && time >= led.time,
+    marks.beats,
+  )
   return emitted.time
+}
+
+/** The first line of any of them, after its mark, that matches. */
+export async function firstSaid(
+  services: readonly TaskbeatProcess[],
+  what: (line: LogLine) => boolean,
+  marks: readonly number[] = [],
+): Promise<LogLine> {
+  try {
+    return await Promise.any(
+      services.map((each, host) => each.said(what, { mark: marks[host] ?? 0, withinMs: patienceMs })),
+    )
+  } catch (error) {
+    throw error instanceof AggregateError ? new Error(error.errors.join('\n')) : error
+  }
 }
 
 /** Throws with the first problems, when there are any. */

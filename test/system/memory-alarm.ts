@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
-import { type Reckoning, TwoHosts } from '../support/two-hosts.ts'
+import { firstSaid, type Reckoning, TwoHosts } from '../support/two-hosts.ts'
 import type { World } from '../support/world.ts'
 
 export interface AlarmDose {
@@ -36,15 +36,15 @@ export async function endureAlarms(
   for (let alarm = 0; alarm < alarms; alarm++) {
     const from = Date.now()
     await node.evaluate('vm_memory_monitor:set_vm_memory_high_watermark(0.0001)')
-    await Promise.any(two.beats.map((beat) => beat.said(saidSince(/ takes nothing for now /, from))))
-    await Promise.any(two.beats.map((beat) => beat.said(saidSince(/^nothing can be emitted/, from))))
+    await firstSaid(two.beats, saidSince(/ takes nothing for now /, from))
+    await firstSaid(two.beats, saidSince(/^nothing can be emitted/, from))
     await delay(seconds * 1_000)
     await node.evaluate('vm_memory_monitor:set_vm_memory_high_watermark(0.4)')
     const to = Date.now()
     two.faults.push({ from, to })
-    const again = await Promise.any(two.beats.map((beat) => beat.said(saidSince(/^emitted/, to))))
+    const again = await firstSaid(two.beats, saidSince(/^emitted/, to))
     back.push(again.time - to)
-    await Promise.any(two.beats.map((beat) => beat.said(saidSince(/^emitting again after/, to))))
+    await firstSaid(two.beats, saidSince(/^emitting again after/, to))
     await delay(2_000)
   }
   const slowestBackMs = Math.max(...back)
