@@ -34,6 +34,7 @@ import { ControlPoint } from './control-point.ts'
 import { AmqpDeadLetters } from './dead-letters.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Declarations } from './declarations.ts'
+import { describeWorkers } from './describe-workers.ts'
 import { type LeadParts, leadByBaton } from './lead-by-baton.ts'
 import type { Link } from './link.ts'
 import { openLink } from './open-link.ts'
@@ -330,16 +331,7 @@ class AmqpBroker implements Broker {
     return {
       leaders: this.#beats.leaders,
       beats: this.#beats.reports,
-      workers: [...this.#consumers].map(([consumer, since]) => ({
-        instance: consumer.instance,
-        host,
-        pid,
-        since,
-        queues: consumer.intake.queues,
-        slots: consumer.intake.slots,
-        running: consumer.running,
-        held: consumer.held,
-      })),
+      workers: describeWorkers(this.#consumers, { host, pid }),
     }
   }
 }

@@ -134,6 +134,11 @@ export class AmqpConsumer implements Consumer {
     return this.#parts.instance
   }
 
+  /** It takes nothing more. */
+  get stopping(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
   /** Deliveries that are not settled. */
   get running(): number {
     return this.#handOut.count

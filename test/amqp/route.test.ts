@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ladderSteps } from '../../src/amqp/ladder.ts'
 import { destinationOf } from '../../src/amqp/route.ts'
 import { instant, type Milliseconds, milliseconds, plus } from '../../src/core/instant.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
@@ -55,4 +56,24 @@ describe('a message goes', () => {
     expect(destinationOf(inSeconds(10.4), now, plan).exchange).toBe('')
     expect(destinationOf(inSeconds(10.5), now, plan).exchange).toBe('taskbeat.delay.10s.v1')
   })
+})
+
+test.each([
+  ['five minutes', 300],
+  ['an hour', 3_600],
+  ['thirty days', 30 * 86_400],
+])('what is due in %s climbs the ladder, and is back with a worker before its ETA', (_, wait) => {
+  const eta = plus(now, seconds(wait))
+  let at = now
+  let hops = 0
+  for (;;) {
+    const { exchange } = destinationOf(aMessage({ eta }), at, { hold, typeOf: () => 'quorum' })
+    if (exchange === '') break
+    const step = ladderSteps.find(({ name }) => name === exchange)
+    at = plus(at, seconds(step?.seconds ?? 0))
+    hops++
+    expect(at).toBeLessThan(eta)
+  }
+  expect(eta - at).toBeLessThanOrEqual(hold)
+  expect(hops).toBeLessThanOrEqual(20)
 })

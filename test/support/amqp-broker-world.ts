@@ -22,7 +22,6 @@ export async function openAmqpBrokerWorld(url: string): Promise<BrokerWorld & Te
   return {
     connect: async (emit) => connectAmqp(url, emit ? { emit: withoutLinks(emit) } : {}),
     keepsOneCopy: false,
-    countsAcrossConsumers: false,
     ordersByPriority: false,
     countsAtOnce: false,
     holdInProcess: async () => {

@@ -32,7 +32,6 @@ export async function openSqliteWorld(): Promise<BrokerWorld & TermWorld> {
   return {
     connect: async (emit) => connectSqlite(path, emit),
     keepsOneCopy: true,
-    countsAcrossConsumers: true,
     ordersByPriority: true,
     countsAtOnce: true,
     holdInProcess: async () => {
