@@ -149,6 +149,11 @@ export class AmqplibChannel implements Channel {
     this.#settle(incoming, (raw) => this.#raw.ack(raw))
   }
 
+  /** An acknowledgement has no answer; a question that follows it on its channel is answered after it. */
+  async acksTaken(): Promise<void> {
+    await this.#ask('acknowledge', () => this.#raw.checkExchange('amq.direct'))
+  }
+
   giveBack(incoming: Incoming): void {
     this.#settle(incoming, (raw) => this.#raw.nack(raw, false, true))
   }

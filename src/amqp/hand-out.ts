@@ -85,15 +85,23 @@ export class HandOut {
     const { intake, republisher, replier, idle } = this.#parts
     held.taken = true
     this.#count++
+    let acknowledged = false
     intake.deliver({
       message: held.message,
       ...(veto ? { veto } : {}),
+      acknowledge: async () => {
+        if (!held.open || held.lost) return 'kept'
+        acknowledged = true
+        return (await held.ackForSure()) ? 'gone' : 'unknown'
+      },
       settle: async (verdict, result) => {
-        if (!held.open) return
+        if (!held.open && !acknowledged) return
         const { id } = held.message
         // First, so that it is told as soon as the end is recorded; told again with a copy, it is the same.
         if (result) replier.tell(id, result.result, replier.addressOf(held.incoming, id))
-        await settleHeld(held, verdict, republisher)
+        if (!acknowledged) await settleHeld(held, verdict, republisher)
+        else if (verdict.kind === 'deadLetter')
+          await republisher.setAside(held.incoming, held.queue, verdict.reason)
         this.#count--
         settled()
         if (this.#count === 0) idle()

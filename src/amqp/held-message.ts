@@ -101,6 +101,18 @@ export class HeldMessage {
     acknowledge(this.#copy)
   }
 
+  /** The broker forgets it; false when the session was lost before it had said so. */
+  async ackForSure(): Promise<boolean> {
+    const { channel } = this.#copy
+    this.ack()
+    try {
+      await channel.acksTaken()
+      return true
+    } catch {
+      return false // told by whoever watches the session
+    }
+  }
+
   /** The broker delivers it again, from the queue that it came from. */
   giveBack(): void {
     this.#settled = true

@@ -45,6 +45,8 @@ export interface Channel {
   /** Resolves with what the broker said of it; never rejects. Without `confirm`: resolves once it is written. */
   publish(outgoing: Outgoing): Promise<PublishOutcome>
   ack(incoming: Incoming): void
+  /** Resolves once the broker has taken in what was acknowledged before on this channel. */
+  acksTaken(): Promise<void>
   /** Gives it back, to be delivered again, without blame (basic.nack with requeue). */
   giveBack(incoming: Incoming): void
   close(): Promise<void>

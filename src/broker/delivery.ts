@@ -14,7 +14,20 @@ export interface Delivery {
    * next, and the journal knows what to say of it.
    */
   settle(verdict: Verdict, result?: KeptResult): Promise<void>
+  /**
+   * Has the broker forget the message before it is executed, for a run that must not be repeated. Its slot, and its
+   * place among the runs of its entry, are kept until it is settled: with `ack` or `deadLetter`, as nothing brings it
+   * back. Rejects with BROKER_UNAVAILABLE when nothing has happened and it may be tried again.
+   */
+  acknowledge(): Promise<Acknowledged>
 }
+
+/**
+ * - `gone`: it never comes again, whatever becomes of this process.
+ * - `kept`: it is no longer ours (its session is gone), and comes again to whoever is next.
+ * - `unknown`: its session was lost before the broker had answered.
+ */
+export type Acknowledged = 'gone' | 'kept' | 'unknown'
 
 export interface Veto {
   readonly kind: 'skipped' | 'revoked'

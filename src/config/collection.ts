@@ -6,7 +6,7 @@ import { FailureTasks } from './failure-tasks.ts'
 import type { Place } from './place.ts'
 import type { WrittenEntry } from './read-entry.ts'
 import type { Parts } from './read-settings.ts'
-import { defineTask, type WrittenTask } from './read-task.ts'
+import { defineTask, refuseContradictions, type WrittenTask } from './read-task.ts'
 import type { Reading } from './reading.ts'
 import type { Surroundings } from './surroundings.ts'
 import { TaskWarnings } from './task-warnings.ts'
@@ -35,6 +35,7 @@ export class Collection {
   }
 
   addTask(task: WrittenTask): void {
+    refuseContradictions(task.given, this.#around.defaults)
     if (task.given.queue) this.queues.add(task.given.queue.value)
     if (!this.#parts.tasks) return
     const definition = defineTask(task, this.#around.defaults, task.at.directory)

@@ -67,6 +67,7 @@ export function defineTask(
 /** What a module may say of its task, too. */
 const moduleOptions = {
   timeout: 'timeout',
+  delivery: 'delivery',
   on_failure: 'onFailure',
   soft_timeout: 'softTimeout',
   isolation: 'isolation',
@@ -78,6 +79,15 @@ const moduleOptions = {
 } as const
 type ModuleKey = keyof typeof moduleOptions
 const moduleKeys = Object.keys(moduleOptions) as readonly ModuleKey[]
+
+/** What runs at most once has one attempt, and is written down. */
+export function refuseContradictions(given: Values<TaskValues>, defaults: Values<DefaultValues>): void {
+  if ((given.delivery ?? defaults.delivery)?.value !== 'at_most_once') return
+  if (given.retry && given.retry.value.max > 0)
+    given.retry.at.problem('of no use with delivery: at_most_once, which makes one attempt')
+  if ((given.journal ?? defaults.journal)?.value === false)
+    (given.journal ?? given.delivery)?.at.problem('delivery: at_most_once needs the journal')
+}
 
 /** Who is sent word of a task's failures; its own are told to nobody. */
 export function failureTask(
@@ -99,6 +109,7 @@ export function completeTask(
   const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
   const softTimeout = lengthOf((given.soft_timeout ?? defaults.soft_timeout)?.value)
   const queue = given.queue ?? defaults.queue
+  const delivery = (given.delivery ?? defaults.delivery)?.value
   const onFailure = failureTask(given, defaults)
   const rate = (given.rate ?? defaults.rate)?.value
   const concurrency = given.concurrency ?? defaults.concurrency
@@ -115,6 +126,7 @@ export function completeTask(
     isolation: (given.isolation ?? defaults.isolation)?.value ?? defaultIsolation,
     killAfter: (given.kill_after ?? defaults.kill_after)?.value ?? milliseconds(defaultKillAfterMs),
     retry: (given.retry ?? defaults.retry)?.value ?? noRetry,
+    ...(delivery === 'at_most_once' && { delivery }),
     ...(onFailure !== undefined && { onFailure }),
     ...(rate !== undefined && rate !== 'none' && { rate }),
     ...(concurrency && { concurrency: concurrency.value }),

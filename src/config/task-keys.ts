@@ -30,6 +30,7 @@ export interface TaskValues {
   readonly soft_timeout: Milliseconds | 'none'
   readonly kill_after: Milliseconds
   readonly retry: RetryPolicy
+  readonly delivery: 'at_least_once' | 'at_most_once'
   readonly on_failure: string
   readonly rate: Rate | 'none'
   readonly concurrency: number
@@ -90,6 +91,11 @@ export const taskKeys: Section<TaskValues> = {
       doc: 'How often a failed attempt is tried again, or {max, delay, factor, max_delay, jitter, exit_codes}.',
       default: '0',
     },
+    delivery: {
+      kind: oneOf(['at_least_once', 'at_most_once']),
+      doc: '`at_most_once`: one attempt, and when its worker dies at it, it is reported and not made again.',
+      default: 'at_least_once',
+    },
     on_failure: {
       kind: name,
       doc: 'The task that is sent word when a run has failed for good or an occurrence was missed; `none` takes back what `defaults` says.',
@@ -128,5 +134,5 @@ export const taskKeys: Section<TaskValues> = {
     },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: ['delivery', 'user'],
+  notYet: ['user'],
 }

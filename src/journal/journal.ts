@@ -37,6 +37,10 @@ export interface Journal {
   attempts(idPrefix: string): readonly AttemptRecord[]
   /** What became of these runs; what this journal does not know is left out. */
   states(ids: readonly string[]): ReadonlyMap<string, RunState>
+  /** Attempts to be run at most once whose workers died at them, or before they had sent word of their failure. */
+  untold(): readonly Untold[]
+  /** Word of it has been sent. */
+  told(id: string, attempt: number): Promise<void>
   /** What was not emitted, the newest first. */
   missed(query: RunQuery): readonly MissedRecord[]
 
@@ -53,6 +57,8 @@ export interface ClaimRequest {
   readonly message: TaskMessage
   readonly now: Instant
   readonly takeOver?: boolean
+  /** It is to run once at the most: the claim survives a power cut, and somebody has to tell how it ended. */
+  readonly once?: boolean
 }
 
 export type Claim =
@@ -76,4 +82,13 @@ export interface Ending {
   readonly finished: Instant
   /** Of a run that ended for good, for those who sent it. */
   readonly result?: KeptResult
+  /** Word of it is still to be sent, and no message will come again to remind of that. */
+  readonly untold?: boolean
+}
+
+/** An attempt that was to run once at the most, and that nobody has told of. */
+export interface Untold {
+  /** As far as the journal keeps it: without its arguments. */
+  readonly message: TaskMessage
+  readonly record: AttemptRecord
 }

@@ -163,7 +163,7 @@ function narrateEnd({ message, outcome, verdict, ran }: Extract<RunEvent, { kind
     ? ` ${outcome.kind === 'succeeded' ? 'in' : 'after'} ${describeDuration(ran.duration)}`
     : ''
   return {
-    level: levelOf(outcome),
+    level: levelOf(outcome, verdict),
     message: `${nameOf(message)} ${ended[outcome.kind]}${took}${reason ? `: ${reason}` : ''}${consequence(verdict)}`,
     fields: {
       ...about(message),
@@ -174,12 +174,14 @@ function narrateEnd({ message, outcome, verdict, ran }: Extract<RunEvent, { kind
   }
 }
 
-function levelOf(outcome: Outcome): Line['level'] {
+function levelOf(outcome: Outcome, verdict: Verdict): Line['level'] {
   switch (outcome.kind) {
     case 'failed':
     case 'timedOut':
       return 'error'
     case 'interrupted':
+      // What does not run again is lost, unless somebody wanted it ended.
+      return verdict.kind === 'release' || outcome.cancelled ? 'warn' : 'error'
     case 'expired':
     case 'skipped':
       return 'warn'

@@ -29,12 +29,14 @@ const letGo = `
  * successor, or neither would run.
  * `cancelled`: its sender wants it no more. What waits is handed out with a veto, so that a worker records it; what
  * executes is told to end.
+ *
+ * `acknowledged`: it executes and must not run again, so that it goes with its holder instead of being given back.
  * The columns beside `body` repeat what is searched for; `attempt` and `eta` are the truth where the body differs.
  */
 export const brokerBlueprint: Blueprint = {
   title: "the broker's database",
   applicationId: 0x54_42_62_72, // "TBbr"
-  version: 4,
+  version: 5,
   failure: 'BROKER_UNAVAILABLE',
   tables: `
     CREATE TABLE messages (
@@ -50,6 +52,7 @@ export const brokerBlueprint: Blueprint = {
       wait_limit INTEGER ${readable('wait_limit')},
       state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 3),
       begun INTEGER NOT NULL DEFAULT 0,
+      acknowledged INTEGER NOT NULL DEFAULT 0,
       cancelled INTEGER NOT NULL DEFAULT 0,
       holder TEXT,
       body TEXT NOT NULL

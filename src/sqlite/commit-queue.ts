@@ -1,6 +1,7 @@
 import { type Database, isOfDatabase } from './database.ts'
 
 interface Item {
+  readonly synced: boolean
   readonly run: () => void
   readonly reject: (error: unknown) => void
   resolve(): void
@@ -23,12 +24,14 @@ export class CommitQueue {
 
   /**
    * Resolves with what `run` returned, once that is durable. What `run` throws rejects this caller alone, and nothing
-   * of its part is written; a database that cannot write rejects all that were to be committed together.
+   * of its part is written; a database that cannot write rejects all that were to be committed together. With `synced`
+   * durable means that it survives a power cut, however the file was opened.
    */
-  submit<T>(run: () => T): Promise<T> {
+  submit<T>(run: () => T, { synced = false }: { readonly synced?: boolean } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let value: T
       this.#waiting.push({
+        synced,
         run: () => {
           value = run()
         },
@@ -66,13 +69,15 @@ export class CommitQueue {
 
   /** All at once, as it mostly goes well; when one throws, all again, each in a part of its own. */
   async #write(items: readonly Item[]): Promise<ReadonlyMap<Item, unknown>> {
+    const options = { synced: items.some((item) => item.synced) }
+    const runAll = (): void => {
+      for (const item of items) item.run()
+    }
     try {
-      await this.#database.write(this.#operation, () => {
-        for (const item of items) item.run()
-      })
+      await this.#database.write(this.#operation, runAll, options)
       return new Map()
     } catch {
-      return this.#database.write(this.#operation, () => this.#runEach(items))
+      return this.#database.write(this.#operation, () => this.#runEach(items), options)
     }
   }
 

@@ -44,6 +44,7 @@ export class Database implements Disposable {
   readonly path: string
   readonly #blueprint: Blueprint
   readonly #connection: DatabaseSync
+  readonly #synchronous: DatabaseOptions['synchronous']
   #begin: StatementSync | undefined
   #undo: StatementSync | undefined
   #end: StatementSync | undefined
@@ -51,6 +52,7 @@ export class Database implements Disposable {
   constructor(path: string, blueprint: Blueprint, options: DatabaseOptions) {
     this.path = path
     this.#blueprint = blueprint
+    this.#synchronous = options.synchronous
     if (options.create) makeShared(path)
     else if (!existsSync(path)) {
       throw new TaskbeatError(
@@ -89,15 +91,25 @@ export class Database implements Disposable {
    * Runs synchronous statements in one transaction and resolves once it is durable. When it rejects, nothing of it
    * has happened. `run` may be called again if the lock was taken, so it must have no other effects.
    */
-  async write<T>(operation: string, run: () => T): Promise<T> {
+  async write<T>(operation: string, run: () => T, options: { readonly synced?: boolean } = {}): Promise<T> {
     const giveUp = performance.now() + patienceMs
     for (;;) {
       try {
-        return this.writeNow(run)
+        return options.synced ? this.#synced(() => this.writeNow(run)) : this.writeNow(run)
       } catch (error) {
         if (!isBusy(error) || performance.now() > giveUp) throw this.explain(operation, error)
         await delay(2 + Math.random() * 10)
       }
+    }
+  }
+
+  /** The file is on disk when it returns, with all that was written before. */
+  #synced<T>(run: () => T): T {
+    this.#connection.exec('PRAGMA synchronous = FULL')
+    try {
+      return run()
+    } finally {
+      this.#connection.exec(`PRAGMA synchronous = ${this.#synchronous}`)
     }
   }
 

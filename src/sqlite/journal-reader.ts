@@ -1,8 +1,10 @@
 import type { StatementSync } from 'node:sqlite'
 import { TaskbeatError } from '../core/errors.ts'
 import { type Instant, instant } from '../core/instant.ts'
+import type { Untold } from '../journal/journal.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
 import type { RunState } from '../task/run-result.ts'
+import { defaultPriority, type TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
 import { parseVerdict } from './recorded-verdict.ts'
 import type { ResultTable } from './result-table.ts'
@@ -38,6 +40,7 @@ export class JournalReader {
   readonly #ofId: StatementSync
   readonly #idsLike: StatementSync
   readonly #missed: StatementSync
+  readonly #untold: StatementSync
 
   constructor(database: Database, results: ResultTable, lives: (instance: string) => boolean) {
     this.#results = results
@@ -52,6 +55,7 @@ export class JournalReader {
     }
     this.#ofId = database.prepare('SELECT * FROM attempts WHERE id = ? ORDER BY attempt')
     this.#idsLike = database.prepare('SELECT DISTINCT id FROM attempts WHERE id >= ? AND id < ? LIMIT 2')
+    this.#untold = database.prepare('SELECT * FROM attempts WHERE untold = 1 ORDER BY seq LIMIT 100')
     this.#missed = database.prepare(`
       SELECT * FROM missed WHERE (:entry IS NULL OR entry = :entry) AND (:task IS NULL OR task = :task)
       ORDER BY last DESC LIMIT :limit`)
@@ -93,6 +97,12 @@ export class JournalReader {
     if (comesAgain(last)) return { state: 'waiting' }
     const result = this.#results.get(id)?.result
     return result ? { state: 'ended', result } : { state: 'unknown' }
+  }
+
+  untold(): Untold[] {
+    return (this.#untold.all() as unknown as Row[])
+      .filter(({ instance }) => !this.#lives(instance))
+      .map((row) => ({ message: messageOf(row), record: this.#toAttempt(row) }))
   }
 
   missed({ entry, task, limit }: RunQuery): MissedRecord[] {
@@ -162,6 +172,23 @@ export class JournalReader {
           : { head: row.head ?? '', tail: row.tail ?? '', omittedBytes: row.omitted },
     }
   }
+}
+
+/** What is left of a message whose broker has forgotten it. */
+function messageOf({ id, task, queue, started, attempt, entry, due }: Row): TaskMessage {
+  const eta = instant(started ?? 0)
+  const message = { id, task, args: [], kwargs: {}, queue, priority: defaultPriority, eta, attempt }
+  if (entry === null || due === null) return message
+  const stamp = { epoch: 0, seq: 0 }
+  const occurrence = {
+    entry,
+    due: instant(due),
+    stamp,
+    overlap: 'allow',
+    waitLimit: 0,
+    replaceable: true,
+  } as const
+  return { ...message, occurrence }
 }
 
 function comesAgain(row: Row): boolean {

@@ -4,11 +4,12 @@ import { resultTables } from './result-table.ts'
 /**
  * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
  * 2 was given back and may be claimed again. `forget_at`: until then a copy of the message may still arrive.
+ * `untold`: it runs once at the most, and somebody has to send word of its end.
  */
 export const journalBlueprint: Blueprint = {
   title: 'the journal',
   applicationId: 0x54_42_6a_6f, // "TBjo"
-  version: 3,
+  version: 4,
   failure: 'STATE_UNUSABLE',
   tables: `
     CREATE TABLE attempts (
@@ -34,10 +35,12 @@ export const journalBlueprint: Blueprint = {
       tail TEXT,
       omitted INTEGER ${readable('omitted')},
       forget_at INTEGER ${readable('forget_at')},
+      untold INTEGER NOT NULL DEFAULT 0,
       UNIQUE (id, attempt)
     ) STRICT;
     CREATE INDEX attempts_of_entry ON attempts (entry, seq) WHERE entry IS NOT NULL;
     CREATE INDEX attempts_of_task ON attempts (task, seq);
+    CREATE INDEX attempts_untold ON attempts (seq) WHERE untold = 1;
     CREATE INDEX attempts_running ON attempts (instance) WHERE state = 0;
 
 ${resultTables}

@@ -12,6 +12,7 @@ export class MessageTable {
   readonly #reschedule: StatementSync
   readonly #interrupt: StatementSync
   readonly #remove: StatementSync
+  readonly #acknowledge: StatementSync
 
   constructor(database: Database) {
     this.#insert = database.prepare(`
@@ -28,6 +29,7 @@ export class MessageTable {
       'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE seq = ? AND holder = ?',
     )
     this.#remove = database.prepare('DELETE FROM messages WHERE seq = ? AND holder = ?')
+    this.#acknowledge = database.prepare('UPDATE messages SET acknowledged = 1 WHERE seq = ? AND holder = ?')
   }
 
   /** A message that is there already stays as it is. */
@@ -53,6 +55,11 @@ export class MessageTable {
   /** Puts a message back at once; if it was handed out to execute, its attempt has begun. */
   interrupt(held: HeldRow): void {
     this.#interrupt.run(held.seq, held.holder)
+  }
+
+  /** It goes when `holder` goes, and is given back to nobody. */
+  acknowledge(held: HeldRow): void {
+    this.#acknowledge.run(held.seq, held.holder)
   }
 
   /** Removes a message that `holder` has. */

@@ -131,11 +131,19 @@ export class SqliteConsumer implements Consumer {
   }
 
   #delivery(row: ClaimedRow, message: TaskMessage, veto: Veto | undefined): Delivery {
+    const { commits, messages, holder } = this.#parts
+    let acknowledged = false
     return {
       message,
       ...(veto === undefined ? {} : { veto }),
+      acknowledge: async () => {
+        await commits.submit(() => messages.acknowledge({ seq: row.seq, holder }))
+        acknowledged = true
+        return 'gone'
+      },
       settle: async (verdict, result) => {
-        const write = this.#writeFor(row, message, verdict)
+        const isOver = acknowledged && verdict.kind !== 'deadLetter'
+        const write = this.#writeFor(row, message, isOver ? { kind: 'ack' } : verdict)
         const settled = this.#parts.commits.submit(() => {
           write()
           if (result) this.#keep(row, result)

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
-import type { Claim, ClaimRequest, Ending, Journal } from '../journal/journal.ts'
+import type { Claim, ClaimRequest, Ending, Journal, Untold } from '../journal/journal.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
 import { type Outcome, type Output, reasonOf } from '../task/outcome.ts'
 import type { RunState } from '../task/run-result.ts'
@@ -60,6 +60,7 @@ class SqliteJournal implements Journal {
   readonly #restart: StatementSync
   readonly #end: StatementSync
   readonly #endUnclaimed: StatementSync
+  readonly #told: StatementSync
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -77,23 +78,24 @@ class SqliteJournal implements Journal {
       min(max(interruptions, 0), 1000) AS interruptions, started IS NOT NULL AS begun
       FROM attempts WHERE id = ? ORDER BY attempts.attempt DESC LIMIT 1`)
     this.#start = this.#database.prepare(`
-      INSERT INTO attempts (id, attempt, state, entry, task, queue, due, started, instance, host, pid)
-      VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`)
+      INSERT INTO attempts (id, attempt, state, entry, task, queue, due, started, instance, host, pid, untold)
+      VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#restart = this.#database.prepare(`
       UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
-      interruptions = ?, instance = ?, host = ?, pid = ? WHERE id = ? AND attempt = ?`)
+      interruptions = ?, instance = ?, host = ?, pid = ?, untold = ? WHERE id = ? AND attempt = ?`)
     this.#end = this.#database.prepare(`
       UPDATE attempts SET started = ?, finished = ?, state = ?, outcome = ?, reason = ?, exit_code = ?, verdict = ?,
-      head = ?, tail = ?, omitted = ?, forget_at = ? WHERE id = ? AND attempt = ?`)
+      head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ? WHERE id = ? AND attempt = ?`)
     this.#endUnclaimed = this.#database.prepare(`
       INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at,
-        id, attempt, entry, task, queue, due, instance, host, pid)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+        untold, id, attempt, entry, task, queue, due, instance, host, pid)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#told = this.#database.prepare('UPDATE attempts SET untold = 0 WHERE id = ? AND attempt = ?')
   }
 
   claim(request: ClaimRequest): Promise<Claim> {
     const instance = this.#live()
-    return this.#commits.submit(() => this.#claim(request, instance))
+    return this.#commits.submit(() => this.#claim(request, instance), { synced: request.once ?? false })
   }
 
   record(ending: Ending): Promise<void> {
@@ -111,6 +113,16 @@ class SqliteJournal implements Journal {
 
   states(ids: readonly string[]): ReadonlyMap<string, RunState> {
     return this.#database.read('read runs', () => this.#reader.states(ids))
+  }
+
+  untold(): readonly Untold[] {
+    return this.#database.read('read runs', () => this.#reader.untold())
+  }
+
+  told(id: string, attempt: number): Promise<void> {
+    return this.#commits.submit(() => {
+      this.#told.run(id, attempt)
+    })
   }
 
   missed(query: RunQuery): readonly MissedRecord[] {
@@ -140,11 +152,18 @@ class SqliteJournal implements Journal {
    * A row with a verdict that is none has ended, and is not run again. It is acknowledged: a retry may be lost by
    * that, which whoever wrote the row has brought about, and every other answer would stop this worker or repeat a run.
    */
-  #claim({ message, now, takeOver }: ClaimRequest, { id: self }: Instance): Claim {
+  #claim({ message, now, takeOver, once = false }: ClaimRequest, { id: self }: Instance): Claim {
     const { id, attempt } = message
     const latest = this.#latest.get(id) as Latest | undefined
     if (!latest || latest.attempt < attempt) {
-      this.#start.run(...this.#identity(message), now, self, this.#options.host, this.#options.pid)
+      this.#start.run(
+        ...this.#identity(message),
+        now,
+        self,
+        this.#options.host,
+        this.#options.pid,
+        Number(once),
+      )
       return { kind: 'granted', interruptions: 0, begun: false }
     }
     if (latest.attempt > attempt) return { kind: 'stale' }
@@ -159,12 +178,13 @@ class SqliteJournal implements Journal {
       if (!takeOver) return { kind: 'abandoned', instance: latest.instance }
       interruptions++
     }
-    this.#restart.run(now, interruptions, self, this.#options.host, this.#options.pid, id, attempt)
+    const { host, pid } = this.#options
+    this.#restart.run(now, interruptions, self, host, pid, Number(once), id, attempt)
     return { kind: 'granted', interruptions, begun: latest.begun === 1 }
   }
 
   #record(ending: Ending, { id: self }: Instance): void {
-    const { message, outcome, verdict, started, finished, result } = ending
+    const { message, outcome, verdict, started, finished, result, untold = false } = ending
     const output = outputOf(outcome)
     const end = [
       started ?? null,
@@ -178,6 +198,7 @@ class SqliteJournal implements Journal {
       output?.tail ?? null,
       output?.omittedBytes ?? null,
       forgetAt(message, finished),
+      Number(untold),
     ]
     const { id, attempt } = message
     if (this.#end.run(...end, id, attempt).changes === 0)

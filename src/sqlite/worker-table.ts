@@ -7,6 +7,7 @@ export class WorkerTable {
   readonly #announce: StatementSync
   readonly #free: StatementSync
   readonly #forget: StatementSync
+  readonly #drop: StatementSync
 
   constructor(database: Database) {
     this.#announce = database.prepare(`
@@ -15,6 +16,7 @@ export class WorkerTable {
     this.#free = database.prepare(
       'UPDATE messages SET begun = begun OR state = 1, state = 0, holder = NULL WHERE holder = ?',
     )
+    this.#drop = database.prepare('DELETE FROM messages WHERE holder = ? AND acknowledged = 1')
     this.#forget = database.prepare('DELETE FROM workers WHERE instance = ?')
   }
 
@@ -23,9 +25,10 @@ export class WorkerTable {
     this.#announce.run(instance, host, pid, since, JSON.stringify(queues), slots)
   }
 
-  /** Frees what it held, and says how many that were. */
+  /** Frees what it held, but for what must not run again, and says how many that were. */
   forget(instance: string): number {
     this.#forget.run(instance)
+    this.#drop.run(instance)
     return Number(this.#free.run(instance).changes)
   }
 }

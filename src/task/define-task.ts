@@ -10,6 +10,8 @@ export type TaskHandler<Args extends readonly unknown[], Result> = (ctx: TaskCon
 export interface TaskOptions {
   /** The hard limit of one attempt. Default: that of the configuration. */
   readonly timeout?: DurationText
+  /** `at_most_once`: a run that its worker's death interrupts is reported and not repeated. */
+  readonly delivery?: 'at_least_once' | 'at_most_once'
   /** The task that is sent word when a run of this one has failed for good. */
   readonly onFailure?: string
   /** How many of its runs may start in so much time, in each worker process: `10/m`, `5/s`, `100/h`. */

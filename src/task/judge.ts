@@ -29,7 +29,8 @@ export function judge(
     case 'revoked':
       return { kind: 'ack' }
     case 'interrupted':
-      return outcome.cancelled ? { kind: 'ack' } : { kind: 'release' }
+      if (outcome.cancelled) return { kind: 'ack' }
+      return policy.once ? final(outcome, message) : { kind: 'release' }
     case 'failed':
       if (outcome.permanent || !retriesExitCode(policy, outcome.exitCode)) return final(outcome, message)
       return retryOrFinal(outcome, message, policy, at)

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../core/instant.ts'
 import type { TaskOptions } from './define-task.ts'
 import type { Isolation } from './isolation.ts'
 import type { Rate } from './rate.ts'
-import type { RetryPolicy } from './retry-policy.ts'
+import { atMostOnce, type RetryPolicy } from './retry-policy.ts'
 
 /** What a task runs. A `module` task is found among the exports of the worker's modules by its name. */
 export type TaskAction =
@@ -32,6 +32,8 @@ export interface TaskDefinition {
   /** Between SIGTERM and SIGKILL when an attempt is stopped. */
   readonly killAfter: Milliseconds
   readonly retry: RetryPolicy
+  /** A run is rather lost, and reported, than repeated; undefined = at least once. */
+  readonly delivery?: 'at_most_once'
   /** The task that is sent word when a run of it has failed for good; undefined = nobody is. */
   readonly onFailure?: string
   /** How many of its runs may start in so much time, in each worker process; undefined = any number. */
@@ -47,6 +49,11 @@ export interface TaskDefinition {
   /** For how long its results can be asked for; 0 = they are not kept, and nobody is told. Default defaultResultTtlMs. */
   readonly resultTtl?: Milliseconds
   readonly description?: string
+}
+
+/** When a failed attempt of this task is followed by another. */
+export function retryPolicyOf({ delivery, retry }: Pick<TaskDefinition, 'delivery' | 'retry'>): RetryPolicy {
+  return delivery === 'at_most_once' ? atMostOnce : retry
 }
 
 /** What holds for a task of which the configuration says nothing. */

@@ -101,8 +101,10 @@ export class AdmissionDesk {
   ): Promise<Claim | { readonly kind: 'unwritable' }> {
     const { clock, journal, guard, emit } = this.#parts
     if (task?.definition.journal === false) return unwritten
-    const claim = await journal.claim({ message, now: clock.now() })
-    if (claim.kind !== 'abandoned') return claim
+    const once = task?.definition.delivery === 'at_most_once'
+    const claim = await journal.claim({ message, now: clock.now(), ...(once ? { once } : {}) })
+    // What runs once at the most is not taken over: it is reported (losses.ts), and has ended when this comes again.
+    if (claim.kind !== 'abandoned' || once) return claim
     const killed = await guard.sweep(message.id)
     emit({ kind: 'runTakenOver', message, instance: claim.instance, killed })
     return journal.claim({ message, now: clock.now(), takeOver: true })

@@ -1,11 +1,13 @@
-import type { Delivery } from '../broker/delivery.ts'
+import type { Acknowledged, Delivery } from '../broker/delivery.ts'
 import type { Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError } from '../core/errors.ts'
 import { between, milliseconds, plus } from '../core/instant.ts'
+import { failureOutcome } from '../task/failure-notice.ts'
 import { judge, outcomeAfter } from '../task/judge.ts'
 import type { Outcome } from '../task/outcome.ts'
 import { defaultResultTtlMs, type KeptResult, resultOf } from '../task/run-result.ts'
+import { retryPolicyOf } from '../task/task-definition.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { Admission, AdmissionDesk } from './admission.ts'
@@ -62,7 +64,7 @@ export class DeliveryHandler {
 
   /** Never rejects. */
   async handle(delivery: Delivery): Promise<void> {
-    const { desk, emit, signals, runs } = this.#parts
+    const { desk, emit, journal, signals, runs } = this.#parts
     const { message } = delivery
     const run = runs.enter(message)
     try {
@@ -70,11 +72,12 @@ export class DeliveryHandler {
       const admission = await desk.admit(delivery)
       if (admission.kind === 'turnAway') return await this.#settle(delivery, admission.verdict)
       if (admission.kind === 'ended') return await this.#settleAgain(delivery, admission)
-      const ended = admission.kind === 'end' ? admission : await this.#run(run, admission)
+      const ended = admission.kind === 'end' ? admission : await this.#run(delivery, run, admission)
       const result = this.#resultOf(message, ended)
       if (!(await this.#record(message, ended, result))) return
       const { outcome, verdict } = ended
-      await this.#conclude(delivery, tellableOutcome(outcome, verdict), verdict, result)
+      const concluded = await this.#conclude(delivery, tellableOutcome(outcome, verdict), verdict, result)
+      if (concluded && this.#isUntold(message, ended)) await journal.told(message.id, message.attempt)
     } catch (error) {
       emit({ kind: 'runLeftUnsettled', message, error }) // a mistake of ours; the others go on
     } finally {
@@ -96,19 +99,63 @@ export class DeliveryHandler {
     end: TellableEnd | undefined,
     verdict: Verdict,
     result: KeptResult | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { emit, failures } = this.#parts
     const { message } = delivery
-    if (!end || (await failures.tell(message, end))) await this.#settle(delivery, verdict, result)
+    const told = !end || (await failures.tell(message, end))
+    if (told) await this.#settle(delivery, verdict, result)
     else emit({ kind: 'runLeftUnsettled', message, error: undefined })
+    return told
   }
 
-  async #run(run: RunUnderWay, { task, leave }: Admitted): Promise<Ended> {
+  /** Whether its message is gone already, so that nothing but the journal reminds of the word that is to be sent. */
+  #isUntold(message: TaskMessage, { outcome, verdict, task }: Ended): boolean {
+    if (task?.definition.delivery !== 'at_most_once' || !this.#parts.failures.concerns(message)) return false
+    return failureOutcome(outcome.kind, verdict.kind) !== undefined
+  }
+
+  async #run(delivery: Delivery, run: RunUnderWay, { task, leave }: Admitted): Promise<Ended> {
     const { clock, random } = this.#parts
+    const atMostOnce = task.definition.delivery === 'at_most_once'
+    const stays = atMostOnce ? await this.#letGo(delivery) : undefined
+    if (stays) {
+      leave()
+      return { ...stays, task }
+    }
     const { outcome, ran } = await this.#execute(run, task).finally(leave)
-    const verdict = judge(outcome, run.message, task.definition.retry, { now: clock.now(), random })
+    const policy = retryPolicyOf(task.definition)
+    const verdict = judge(outcome, run.message, policy, { now: clock.now(), random })
     const unwritten = task.definition.journal === false
     return { outcome: outcomeAfter(outcome, verdict), verdict, task, unwritten, ...(ran ? { ran } : {}) }
+  }
+
+  /** What must not run twice is gone from the broker before it starts; otherwise this says how it ends instead. */
+  async #letGo(delivery: Delivery): Promise<Ended | undefined> {
+    const { clock, signals } = this.#parts
+    let answer: Acknowledged = 'kept'
+    const acknowledge = async (): Promise<void> => {
+      answer = await delivery.acknowledge()
+    }
+    await persist(acknowledge, {
+      clock,
+      giveUp: signals.interrupt,
+      onFailure: this.#tellOfFailure(delivery.message),
+    })
+    switch (answer as Acknowledged) {
+      case 'gone':
+        return undefined
+      case 'kept':
+        return { outcome: notStarted, verdict: { kind: 'release' } }
+      case 'unknown':
+        return { outcome: mayBeLost, verdict: { kind: 'ack' } }
+    }
+  }
+
+  /** The first of a row is told. */
+  #tellOfFailure(message: TaskMessage, verdict: Verdict = { kind: 'ack' }) {
+    return (error: unknown, failures: number): void => {
+      if (failures === 1) this.#parts.emit({ kind: 'settleFailed', message, verdict, error })
+    }
   }
 
   async #execute(run: RunUnderWay, task: RegisteredTask): Promise<{ outcome: Outcome; ran?: Ran }> {
@@ -136,11 +183,8 @@ export class DeliveryHandler {
     return result && { result, forgetAt: plus(this.#parts.clock.now(), ttl) }
   }
 
-  async #record(
-    message: TaskMessage,
-    { outcome, verdict, ran, unwritten }: Ended,
-    result?: KeptResult,
-  ): Promise<boolean> {
+  async #record(message: TaskMessage, ended: Ended, result?: KeptResult): Promise<boolean> {
+    const { outcome, verdict, ran, unwritten } = ended
     const { clock, journal, emit, signals } = this.#parts
     const ending = {
       message,
@@ -149,6 +193,7 @@ export class DeliveryHandler {
       started: ran?.started,
       finished: clock.now(),
       ...(result ? { result } : {}),
+      ...(this.#isUntold(message, ended) ? { untold: true } : {}),
     }
     const recorded = unwritten || (await journal.record(ending, signals.kill))
     if (recorded) emit({ kind: 'runEnded', message, outcome, verdict, ran })
@@ -162,12 +207,19 @@ export class DeliveryHandler {
     const settled = await persist(async () => delivery.settle(verdict, result), {
       clock,
       giveUp: signals.kill,
-      onFailure: (error, failures) => {
-        if (failures === 1) emit({ kind: 'settleFailed', message, verdict, error })
-      },
+      onFailure: this.#tellOfFailure(message, verdict),
     })
     if (!settled) emit({ kind: 'runLeftUnsettled', message, error: undefined })
   }
+}
+
+/** It waits in the broker as before. */
+const notStarted: Outcome = { kind: 'interrupted', reason: 'it was given back before it could start' }
+
+/** It may come again, to another host; here it does not run, for it may also be gone. */
+const mayBeLost: Outcome = {
+  kind: 'interrupted',
+  reason: 'it runs at most once, and the connection was lost before the broker had let go of it',
 }
 
 /** An executor that rejects has broken its promise; the attempt has failed all the same. */

@@ -14,7 +14,7 @@
 import { backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
-import type { Claim, ClaimRequest, Ending, Journal } from '../journal/journal.ts'
+import type { Claim, ClaimRequest, Ending, Journal, Untold } from '../journal/journal.ts'
 import type { AttemptRecord } from '../journal/run.ts'
 import { persist } from './persist.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
@@ -31,7 +31,7 @@ type State =
     }
 
 export interface JournalGateParts {
-  readonly journal: Pick<Journal, 'claim' | 'record' | 'attempts'>
+  readonly journal: Pick<Journal, 'claim' | 'record' | 'attempts' | 'untold' | 'told'>
   readonly clock: Clock
   readonly emit: EmitWorkerEvent
   /** No work is wanted for so long. */
@@ -83,6 +83,21 @@ export class JournalGate {
     } catch {
       return undefined // pruned, or the beginning of several ids; and trouble with the file is told by who writes
     }
+  }
+
+  /** What dead workers left to be told of; nothing, while the journal cannot be read. */
+  untold(): readonly Untold[] {
+    try {
+      return this.#parts.journal.untold()
+    } catch (error) {
+      this.#shut(error)
+      return []
+    }
+  }
+
+  /** Where it cannot be written down, word is sent once more, under the same id. */
+  async told(id: string, attempt: number): Promise<void> {
+    await this.#parts.journal.told(id, attempt).catch((error: unknown) => this.#shut(error))
   }
 
   #shut(error: unknown): void {

@@ -19,6 +19,10 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
     const timeout = parseDuration(String(value))
     return typeof timeout === 'object' ? timeout : { timeout }
   },
+  delivery: (value) => {
+    if (value === 'at_most_once') return { delivery: value }
+    return value === 'at_least_once' ? {} : { hint: `expected at_least_once or at_most_once, got ${value}` }
+  },
   onFailure: (value) =>
     typeof value === 'string' && value !== ''
       ? { onFailure: value }
@@ -64,5 +68,7 @@ export function withModuleOptions(
     const { [option]: _default, ...others } = merged
     merged = { ...(others as TaskDefinition), ...read }
   }
-  return merged
+  return merged.delivery && merged.journal === false
+    ? { option: 'journal', hint: 'delivery: at_most_once needs the journal' }
+    : merged
 }

@@ -20,7 +20,8 @@
  * - The task has failed for good: whoever wants to know is sent word (failure-desk.ts) before the message is settled.
  * - The broker cannot be told: settling is tried again while the worker runs; the delivery keeps its slot.
  * - The worker is killed: the guard process kills what it ran; the claim is taken over by whoever gets the message
- *   next, and after three such deaths in one attempt the task itself is suspected.
+ *   next, and after three such deaths in one attempt the task itself is suspected. What runs at most once is not made
+ *   again: its message was acknowledged before it began, and the next worker of the host reports it (losses.ts).
  * - A step throws, which is a mistake of ours: that delivery is left unsettled and told of; the others go on.
  *
  * The worker's own life:
@@ -44,6 +45,7 @@ import type { Executors } from './executor.ts'
 import { FailureDesk } from './failure-desk.ts'
 import { Intake } from './intake.ts'
 import { JournalGate } from './journal-gate.ts'
+import { Losses } from './losses.ts'
 import type { ProcessGuard } from './process-guard.ts'
 import type { Registry } from './registry.ts'
 import { RunningRuns } from './running-runs.ts'
@@ -64,7 +66,7 @@ export interface WorkerPlan {
 
 export interface WorkerOptions extends WorkerPlan {
   readonly broker: Pick<Broker, 'consume' | 'publish'>
-  readonly journal: Pick<Journal, 'attempts' | 'claim' | 'record' | 'states'>
+  readonly journal: Pick<Journal, 'attempts' | 'claim' | 'record' | 'states' | 'told' | 'untold'>
   readonly executors: Executors
   readonly guard: ProcessGuard
   /** The name of the machine. */
@@ -89,6 +91,7 @@ export class Worker implements Service {
   readonly #turns: Turns
   readonly #intake: Intake
   readonly #handler: DeliveryHandler
+  readonly #losses: Losses
   readonly #runs = new RunningRuns()
   readonly #underWay = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
@@ -116,6 +119,9 @@ export class Worker implements Service {
       onFailure: (error) => emit({ kind: 'intakeFailed', error }),
     })
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
+    const giveUp = this.#kill.signal
+    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp })
+    this.#losses = new Losses({ clock, journal: gate, guard, failures, emit, stopping, giveUp })
     this.#handler = new DeliveryHandler({
       clock,
       random,
@@ -123,14 +129,7 @@ export class Worker implements Service {
       executors,
       journal: gate,
       runs: this.#runs,
-      failures: new FailureDesk({
-        broker,
-        clock,
-        emit,
-        host,
-        lookup: this.#lookup,
-        giveUp: this.#kill.signal,
-      }),
+      failures,
       desk: new AdmissionDesk({
         clock,
         emit,
@@ -156,6 +155,7 @@ export class Worker implements Service {
     const { queues, concurrency } = this.#plan
     this.#intake.open({ queues, deliveries: this.#makeRoom() })
     this.#options.emit({ kind: 'workerStarted', queues, concurrency })
+    this.#track(this.#losses.watch())
   }
 
   /** What runs keeps its definition; what starts from now on takes the new. */
@@ -213,8 +213,12 @@ export class Worker implements Service {
   }
 
   #take(delivery: Delivery): void {
-    const handled = this.#handler.handle(delivery).finally(() => this.#underWay.delete(handled))
-    this.#underWay.add(handled)
+    this.#track(this.#handler.handle(delivery))
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#underWay.delete(tracked))
+    this.#underWay.add(tracked)
   }
 
   async #idle(): Promise<void> {

@@ -234,6 +234,15 @@ describe('a task runs one thing, within limits that mean something', () => {
       'shell: x, on_failure: t2 }, t2: { shell: y',
       'tasks.t.on_failure: the command of t2 would not read what it is sent; write stdin: json beside it',
     ],
+    ['shell: x, delivery: once', 'tasks.t.delivery: expected at_least_once or at_most_once, got "once"'],
+    [
+      'shell: x, delivery: at_most_once, retry: 2',
+      'tasks.t.retry: of no use with delivery: at_most_once, which makes one attempt',
+    ],
+    [
+      'shell: x, delivery: at_most_once, journal: false',
+      'tasks.t.journal: delivery: at_most_once needs the journal',
+    ],
     ['shell: x, concurrency: 0', 'tasks.t.concurrency: expected a whole number from 1 to 10000, got 0'],
     ['shell: x, journal: maybe', 'tasks.t.journal: expected true or false, got "maybe"'],
   ])('%s', (text, expected) => {
@@ -249,11 +258,11 @@ describe('what a later version will know is refused and not ignored', () => {
   it.each([
     ['http: {}', 'http'],
     ['log: { format: journald }', 'log.format'],
-    ...['delivery: at_least_once', 'user: ann'].map((key): [string, string] => [
+    ...['user: ann'].map((key): [string, string] => [
       `tasks: { t: { ${key} } }`,
       `tasks.t.${key.split(':')[0]}`,
     ]),
-    ['defaults: { delivery: at_most_once }', 'defaults.delivery'],
+    ['defaults: { user: ann }', 'defaults.user'],
   ])('%s', (text, place) => {
     const complaints = complaintsOf(`${text}\nschedules: {}`)
     expect(complaints.map((each) => each.replace(/^schedules\.yaml:\d+:\d+: /, ''))).toEqual([

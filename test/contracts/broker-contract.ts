@@ -11,8 +11,10 @@ import { aMessage, anOccurrence, soon } from '../support/messages.ts'
 export interface BrokerWorld {
   /** Another connection, as another process would have it. */
   connect(emit?: (event: BrokerEvent) => void): Promise<Broker>
-  /** A process that takes one delivery and holds it; resolves once it does. `kill` is SIGKILL. */
-  holdInProcess(): Promise<{ messageId: string; kill(): Promise<void> }>
+  /** A process that takes one delivery, acknowledges it if it shall, and holds it; resolves once it does. `kill` is SIGKILL. */
+  holdInProcess(how?: {
+    readonly acknowledged: boolean
+  }): Promise<{ messageId: string; kill(): Promise<void> }>
   /** Whether the broker itself keeps one message an id. Otherwise the journal of the workers tells the copies apart. */
   readonly keepsOneCopy: boolean
   /** Whether the more important goes first, and then what was due earlier. Otherwise it is first in, first out. */
@@ -235,6 +237,37 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       const killed = Date.now()
       expect((await inbox.next()).message).toMatchObject({ id: message.id, attempt: 1 })
       expect(Date.now() - killed).toBeLessThan(5_000)
+    })
+
+    test('what was acknowledged by a process that is killed does not come again', async () => {
+      const { world, broker } = await open()
+      const message = aMessage()
+      await broker.publish([message])
+      const holder = await world.holdInProcess({ acknowledged: true })
+      expect(holder.messageId).toBe(message.id)
+      await holder.kill()
+      const inbox = consume(broker)
+      const other = aMessage({ eta: soon(3_000) })
+      await broker.publish([other])
+      expect((await inbox.next()).message.id).toBe(other.id)
+      await expectQueues(world, broker, ([queue]) => expect(queue).toMatchObject({ ready: 0, running: 1 }))
+    })
+
+    test('what was acknowledged keeps its slot and its place until it is settled, and may be set aside', async () => {
+      const { broker } = await open()
+      const inbox = consume(broker, 1)
+      const [first, next] = [anOccurrence('nightly', { overlap: 'skip' }), aMessage()]
+      await broker.publish([first])
+      const delivery = await inbox.next()
+      expect(await delivery.acknowledge()).toBe('gone')
+      await broker.publish([anOccurrence('nightly', { overlap: 'skip', due: soon(1) }), next])
+      const skipped = await inbox.next()
+      expect(skipped.veto?.kind).toBe('skipped')
+      await skipped.settle({ kind: 'ack' })
+      expect(inbox.size).toBe(0)
+      await delivery.settle({ kind: 'deadLetter', reason: 'exit code 3' })
+      expect((await inbox.next()).message.id).toBe(next.id)
+      await vi.waitFor(async () => expect(await broker.deadLetters.list(9)).toMatchObject([{ id: first.id }]))
     })
 
     test('refuses a message that is too large, and one that is no JSON, by name', async () => {

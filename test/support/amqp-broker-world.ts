@@ -24,8 +24,8 @@ export async function openAmqpBrokerWorld(url: string): Promise<BrokerWorld & Te
     keepsOneCopy: false,
     ordersByPriority: false,
     countsAtOnce: false,
-    holdInProcess: async () => {
-      const child = startNode(amqpProcess, ['hold', url])
+    holdInProcess: async ({ acknowledged } = { acknowledged: false }) => {
+      const child = startNode(amqpProcess, [acknowledged ? 'acknowledge' : 'hold', url])
       return { messageId: await child.line(), kill: () => child.kill() }
     },
     leadInProcess: async (message, cursor) => {

@@ -22,6 +22,13 @@ async function act(): Promise<void> {
         deliver: ({ message, veto }) => console.log(veto ? `veto ${message.id}` : message.id),
       })
       break
+    case 'acknowledge':
+      broker.consume({
+        queues: ['taskbeat'],
+        slots: 1,
+        deliver: ({ message, acknowledge }) => void acknowledge().then(() => console.log(message.id)),
+      })
+      break
     case 'lead': {
       const candidate = { group: 'main', host: 'elsewhere', pid: process.pid, scheduleHash: 'aaaa' }
       const term = await broker.lead(candidate, new AbortController().signal)

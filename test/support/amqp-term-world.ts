@@ -162,7 +162,12 @@ export class AmqpTermWorld implements TermWorld {
       const { id, occurrence } = message
       const revoked = occurrence && revocations.isRevoked(id, occurrence.stamp)
       const veto = { kind: 'revoked', reason: 'the schedule has changed' } as const
-      deliver({ message, settle: async () => {}, ...(revoked ? { veto } : {}) })
+      deliver({
+        message,
+        settle: async () => {},
+        acknowledge: async () => 'gone',
+        ...(revoked ? { veto } : {}),
+      })
     }
     const running = this.session().then(async (session) => {
       const channel = await session.openChannel({ confirm: false, prefetch: 0 })

@@ -22,6 +22,13 @@ async function act(): Promise<void> {
         deliver: ({ message }) => console.log(message.id),
       })
       break
+    case 'acknowledge':
+      broker().consume({
+        queues: ['taskbeat'],
+        slots: 1,
+        deliver: ({ message, acknowledge }) => void acknowledge().then(() => console.log(message.id)),
+      })
+      break
     case 'lead': {
       const term = await broker().lead(
         { group: 'main', host: 'elsewhere', pid: process.pid, scheduleHash: 'aaaa' },
@@ -31,8 +38,10 @@ async function act(): Promise<void> {
       console.log('leads')
       break
     }
-    case 'claim': {
-      const claim = await openSqliteJournal(common).claim({ message: input, now: instant(Date.now()) })
+    case 'claim':
+    case 'claim-once': {
+      const once = what === 'claim-once'
+      const claim = await openSqliteJournal(common).claim({ message: input, now: instant(Date.now()), once })
       console.log(claim.kind)
       break
     }

@@ -34,8 +34,8 @@ export async function openSqliteWorld(): Promise<BrokerWorld & TermWorld> {
     keepsOneCopy: true,
     ordersByPriority: true,
     countsAtOnce: true,
-    holdInProcess: async () => {
-      const child = startNode(sqliteProcess, ['hold', path])
+    holdInProcess: async ({ acknowledged } = { acknowledged: false }) => {
+      const child = startNode(sqliteProcess, [acknowledged ? 'acknowledge' : 'hold', path])
       return { messageId: await child.line(), kill: () => child.kill() }
     },
     leadInProcess: async (message, cursor) => {

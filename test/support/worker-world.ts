@@ -114,10 +114,12 @@ function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume' | 'p
 function withJournalFaults(
   journal: Journal,
   faults: Faults,
-): Pick<Journal, 'attempts' | 'claim' | 'record' | 'states'> {
+): Pick<Journal, 'attempts' | 'claim' | 'record' | 'states' | 'told' | 'untold'> {
   return {
     states: (ids) => journal.states(ids),
     attempts: (id) => journal.attempts(id),
+    untold: () => journal.untold(),
+    told: (id, attempt) => journal.told(id, attempt),
     claim: async (request) => {
       if (faults.claim) throw new TaskbeatError('STATE_UNUSABLE', 'the disk is full')
       return journal.claim(request)

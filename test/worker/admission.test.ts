@@ -34,6 +34,8 @@ function openDesk(...answers: readonly Claim[]) {
       },
       record: async () => {},
       attempts: () => [],
+      untold: () => [],
+      told: async () => {},
     },
   })
   const task = aScript('true')
@@ -47,7 +49,12 @@ function openDesk(...answers: readonly Claim[]) {
   const desk = new AdmissionDesk({ clock, emit: log.emit, guard, journal, lookup, turns })
   const due = (change: Partial<Delivery['message']> = {}) => aMessage({ eta: clock.now(), ...change })
   const admit = (message: Delivery['message'], veto?: Delivery['veto']) =>
-    desk.admit({ message, settle: async () => {}, ...(veto ? { veto } : {}) })
+    desk.admit({
+      message,
+      settle: async () => {},
+      acknowledge: async () => 'gone',
+      ...(veto ? { veto } : {}),
+    })
   return { admit, claims, clock, due, log, pauses, swept, task }
 }
 

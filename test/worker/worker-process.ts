@@ -1,5 +1,5 @@
 // A worker with its guard, on the embedded broker and journal of a directory, until it is killed.
-// Its arguments: the directory, and the script of its task. It prints what the task prints.
+// Its arguments: the directory, the script of its task, and how that is delivered. It prints what the task prints.
 import { join } from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { milliseconds } from '../../src/core/instant.ts'
@@ -11,7 +11,7 @@ import { InlineExecutor } from '../../src/worker/executors/inline-executor.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import { aScript, registryOf } from '../support/tasks.ts'
 
-const [directory = '', script = ''] = process.argv.slice(2)
+const [directory = '', script = '', delivery] = process.argv.slice(2)
 const clock = systemClock
 const here = { create: true, host: 'here', pid: process.pid }
 const guard = openGuard({ onLost: () => {} })
@@ -33,7 +33,7 @@ const worker = new Worker({
   random: Math.random,
   emit: (event) => event.kind === 'outputLine' && console.log(event.line),
   refresh: async () => {},
-  registry: registryOf(aScript(script)),
+  registry: registryOf(aScript(script, delivery === 'at_most_once' ? { delivery } : {})),
   queues: ['taskbeat'],
   concurrency: 1,
   grace: milliseconds(60_000),

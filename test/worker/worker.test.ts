@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import { instant, milliseconds } from '../../src/core/instant.ts'
@@ -13,13 +12,13 @@ import { processesOfRun } from '../support/processes.ts'
 import { sqliteProcess } from '../support/sqlite-world.ts'
 import { aModuleTask, aScript, registryOf } from '../support/tasks.ts'
 import { openWorkerWorld } from '../support/worker-world.ts'
+import { workerProcess } from './worker-process-path.ts'
 
 /** Looks again until it is so; nothing tells when a settled message has left its queue. */
 function eventually<T>(look: () => T | Promise<T>) {
   return expect.poll(look, { timeout: 10_000, interval: 10 })
 }
 
-const workerProcess = fileURLToPath(new URL('worker-process.ts', import.meta.url))
 const never = new AbortController().signal
 
 /** A task that runs until it is told to end; `started` resolves with each run's attempt, in order. */

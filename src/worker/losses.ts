@@ -1,0 +1,65 @@
+import type { Clock } from '../core/clock.ts'
+import { milliseconds } from '../core/instant.ts'
+import type { Untold } from '../journal/journal.ts'
+import type { Outcome } from '../task/outcome.ts'
+import { type FailureDesk, tellableOutcome, tellableRecord } from './failure-desk.ts'
+import type { JournalGate } from './journal-gate.ts'
+import type { ProcessGuard } from './process-guard.ts'
+import type { EmitWorkerEvent } from './worker-event.ts'
+
+export interface LossesParts {
+  readonly clock: Clock
+  readonly journal: JournalGate
+  readonly guard: ProcessGuard
+  readonly failures: FailureDesk
+  readonly emit: EmitWorkerEvent
+  readonly stopping: AbortSignal
+  readonly giveUp: AbortSignal
+}
+
+/** How often somebody looks for what dead workers have left. */
+const lookEvery = milliseconds(5_000)
+
+/**
+ * Reports what was to run at most once and went with its worker. Its message is gone, so nothing reminds of it but the
+ * journal: whoever works on this host next ends it there as interrupted, says so, and sends word of it; and sends word
+ * of a failure that a worker recorded and died before it could tell.
+ */
+export class Losses {
+  readonly #parts: LossesParts
+
+  constructor(parts: LossesParts) {
+    this.#parts = parts
+  }
+
+  /** Until the worker stops. */
+  async watch(): Promise<void> {
+    const { clock, journal, stopping } = this.#parts
+    while (!stopping.aborted) {
+      for (const untold of journal.untold()) await this.#report(untold)
+      await clock.sleep(lookEvery, stopping)
+    }
+  }
+
+  async #report({ message, record }: Untold): Promise<void> {
+    const { failures, journal } = this.#parts
+    const end = tellableRecord(record) ?? (await this.#end({ message, record }))
+    if (end && (await failures.tell(message, end))) await journal.told(message.id, message.attempt)
+  }
+
+  /** Undefined when another worker has been faster, or it cannot be written. */
+  async #end({ message, record }: Untold): Promise<ReturnType<typeof tellableOutcome> | undefined> {
+    const { clock, emit, giveUp, guard, journal } = this.#parts
+    await guard.sweep(message.id)
+    const claim = await journal.claim({ message, now: clock.now(), takeOver: true, once: true })
+    if (claim.kind !== 'granted') return undefined
+    const verdict = { kind: 'ack' } as const
+    const { started } = record
+    const ending = { message, outcome: lost, verdict, started, finished: clock.now(), untold: true }
+    if (!(await journal.record(ending, giveUp))) return undefined
+    emit({ kind: 'runEnded', message, outcome: lost, verdict, ran: undefined })
+    return tellableOutcome(lost, verdict)
+  }
+}
+
+const lost: Outcome = { kind: 'interrupted', reason: 'its worker died, and it runs at most once' }
