@@ -29,6 +29,7 @@ import type { Address } from './address.ts'
 import { AmqpConsumer } from './amqp-consumer.ts'
 import { type ProcessStatus, readAmqpStatus, statusMethod } from './amqp-status.ts'
 import { takesNothing } from './amqp-term.ts'
+import { BlockWatch } from './block-watch.ts'
 import { encodeTask } from './codec.ts'
 import { ControlPoint } from './control-point.ts'
 import { AmqpDeadLetters } from './dead-letters.ts'
@@ -50,7 +51,6 @@ import { scheduleMethod, toDigest } from './schedule-digest.ts'
 import type { Session } from './session.ts'
 import { SlotLedger } from './slot-queue.ts'
 import type { QueueType } from './topology.ts'
-import { unlessBlocked } from './unless-blocked.ts'
 
 export interface AmqpBrokerOptions {
   /** At least one; those of a cluster in the order of preference. */
@@ -91,6 +91,7 @@ class AmqpBroker implements Broker {
   readonly #plan: RoutePlan
   readonly #declarations: Declarations
   readonly #publishing: Link
+  readonly #blockWatch: BlockWatch
   readonly #publisher: Publisher
   readonly #resultDesk: ResultDesk
   readonly #revocations = new Revocations()
@@ -112,6 +113,7 @@ class AmqpBroker implements Broker {
     this.#plan = { hold, typeOf }
     this.#declarations = new Declarations(typeOf)
     this.#publishing = this.#openLink('publish')
+    this.#blockWatch = new BlockWatch(this.#publishing, clock)
     this.#publisher = new Publisher({
       link: this.#publishing,
       declare: (session, queue) => this.#declarations.forPublishing(session, queue),
@@ -218,7 +220,7 @@ class AmqpBroker implements Broker {
     const sending = this.#publisher.send(
       replyTo === undefined ? letters : letters.map((letter) => withReplyTo(letter, replyTo)),
     )
-    await unlessBlocked(this.#publishing, clock, sending)
+    await this.#blockWatch.unlessBlocked(sending)
   }
 
   #letter(message: TaskMessage, now: Instant): Letter {
