@@ -94,9 +94,11 @@ export class SqliteConsumer implements Consumer {
   async #turn(): Promise<Milliseconds> {
     const { claims, clock, commits, troubles, holder } = this.#parts
     const { queues, slots } = this.#intake
+    // One look for both questions: what becomes due between two would be neither due nor next.
+    const looked = clock.now()
     try {
       this.#abortCancelled()
-      if (claims.hasDue(queues, clock.now())) {
+      if (claims.hasDue(queues, looked)) {
         const { messages, more } = await commits.submit(() =>
           claims.claim({ queues, holder, now: clock.now(), slots }),
         )
@@ -105,9 +107,8 @@ export class SqliteConsumer implements Consumer {
         for (const message of messages) this.#hand(message)
         if (more) return milliseconds(0)
       }
-      const now = clock.now()
-      const next = claims.nextEta(queues, now)
-      return next === undefined ? longestNap : milliseconds(Math.min(between(now, next), longestNap))
+      const next = claims.nextEta(queues, looked)
+      return next === undefined ? longestNap : milliseconds(Math.min(between(clock.now(), next), longestNap))
     } catch (error) {
       troubles.failed(handOut, error)
       return backoffDelay(retryBackoff, ++this.#failures, Math.random)
