@@ -14,6 +14,7 @@ import { endureBadWire, wireFaults } from '../system/bad-wire.ts'
 import { endureOutages } from '../system/broker-outages.ts'
 import { arriveOnTime } from '../system/etas.ts'
 import { endureFullDisk } from '../system/full-disk.ts'
+import { endureHostility } from '../system/hostile.ts'
 import { measureIdleness } from '../system/idle.ts'
 import { endureKills } from '../system/kills.ts'
 import { passTheLead } from '../system/leaders.ts'
@@ -68,6 +69,10 @@ const soaks: Readonly<Record<string, Soak>> = {
   stalls: {
     minutes: 3,
     run: (world, { minutes }) => endureStalls(world, { rounds: Math.max(1, minutes * 3) }),
+  },
+  hostile: {
+    minutes: 3,
+    run: (world, { minutes }) => endureHostility(world, { rounds: Math.max(1, Math.round(minutes)) }),
   },
   disk: { minutes: 3, run: fillDisk },
   reload: { minutes: 3, run: editAgainAndAgain },

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
 import { milliseconds } from '../../core/instant.ts'
 import { ProcessGroup } from '../executors/process-group.ts'
-import type { Cell, CellListener, CellOrder, CellReport, OpenCell } from './cell.ts'
+import type { Cell, CellListener, CellOrder, OpenCell } from './cell.ts'
 import type { CellOptions } from './cell-options.ts'
+import type { FromProcess } from './process-link.ts'
 
 /** How long the kernel may take to let go of what was killed. */
 const killPatience = milliseconds(2_000)
@@ -22,7 +23,7 @@ export function processCells(options: CellOptions): OpenCell {
 
 /**
  * Orders and reports travel as lines of JSON by pipes of their own (3 and 4). The process writes its reports without a
- * buffer, as it does its output: while nobody reads, it waits.
+ * buffer, and its output among them: while nobody reads, it waits. Programs that it runs print to the usual pipes.
  */
 class ProcessCell implements Cell {
   readonly #child: ChildProcess
@@ -49,10 +50,10 @@ class ProcessCell implements Cell {
     this.#orders.on('error', () => {}) // it has ended, and its exit says so
     const reports = createInterface({ input: child.stdio[4] as Socket })
     reports.on('line', (line) => {
-      const report = parseReport(line)
-      // What it printed before it said so is in the other pipes: they are read within this turn.
-      if (report?.kind === 'ended') setImmediate(() => listener.report(report))
-      else if (report) listener.report(report)
+      const message = parseLine(line)
+      // What others printed before it said so, programs that it ran, is in the other pipes: they are read in this turn.
+      if (message?.kind === 'report') setImmediate(() => listener.report(message.report))
+      else if (message) listener.printed(message.stream, bytesOf(message))
     })
     const told = new Promise((resolve) => reports.once('close', resolve))
     this.#gone = new Promise((resolve) => {
@@ -89,12 +90,16 @@ class ProcessCell implements Cell {
 }
 
 /** Code in the process may write to any descriptor that it finds; what is no report is none. */
-function parseReport(line: string): CellReport | undefined {
+function parseLine(line: string): FromProcess | undefined {
   try {
-    return JSON.parse(line) as CellReport
+    return JSON.parse(line) as FromProcess
   } catch {
     return undefined
   }
+}
+
+function bytesOf(message: Extract<FromProcess, { kind: 'printed' }>): Buffer {
+  return 'text' in message ? Buffer.from(message.text) : Buffer.from(message.base64, 'base64')
 }
 
 function describeExit(code: number | null, signal: string | null, heap: number): string {

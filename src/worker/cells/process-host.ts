@@ -2,7 +2,9 @@
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import type { CellOrder, CellReport } from './cell.ts'
+import { captureOutput } from './capture-output.ts'
+import type { CellOrder } from './cell.ts'
+import type { FromProcess } from './process-link.ts'
 import { TaskHost } from './task-host.ts'
 
 /** See process-cell.ts. */
@@ -10,13 +12,21 @@ const ordersPipe = 3
 const reportsPipe = 4
 
 const host = new TaskHost({
-  report: (report: CellReport) => writeLine(`${JSON.stringify(report)}\n`),
+  report: (report) => send({ kind: 'report', report }),
   memory: () => process.memoryUsage.rss(),
 })
 
+captureOutput((stream, chunk) =>
+  send(
+    typeof chunk === 'string'
+      ? { kind: 'printed', stream, text: chunk }
+      : { kind: 'printed', stream, base64: Buffer.from(chunk).toString('base64') },
+  ),
+)
+
 /** Waits until it is written: the pipe blocks. */
-function writeLine(line: string): void {
-  const bytes = Buffer.from(line)
+function send(message: FromProcess): void {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
   for (let at = 0; at < bytes.length; ) at += writeSync(reportsPipe, bytes, at)
 }
 
