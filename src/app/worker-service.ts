@@ -63,6 +63,11 @@ export class WorkerService implements Service {
     return this.#exhausted.signal
   }
 
+  /** How many threads of modules there are that cannot be ended. */
+  get stuck(): number {
+    return this.#working?.cells.stuck ?? 0
+  }
+
   async start(): Promise<void> {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host

@@ -11,9 +11,5 @@ if (['beat', 'worker', 'dev'].includes(command)) {
   holdSignals()
 }
 const { main } = await import('./main.ts')
-const code = await main(process.argv.slice(2))
-// What was written is waited for, however long it takes; what the modules of tasks have left open is not.
-for (const stream of [process.stdout, process.stderr]) {
-  await new Promise<unknown>((resolve) => stream.write('', resolve))
-}
-process.exit(code)
+const { leave } = await import('./leave.ts')
+await leave(await main(process.argv.slice(2)))

@@ -7,9 +7,16 @@ import { listenToSignals } from '../system/signals.ts'
 import { listenToStrays } from '../system/strays.ts'
 import { describeThrown } from '../worker/executors/thrown.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
+import { leaveThreadsBehind } from './leave.ts'
 
 /** A timer that throws goes on throwing while the rest ends in order. */
 const mostStrays = 10
+
+export interface StuckThreads {
+  readonly stuck: number
+  /** Aborted when there are too many: the services are stopped in order then, to be started again. */
+  readonly exhausted: AbortSignal
+}
 
 export interface Run {
   /** Started in this order, stopped in reverse. */
@@ -22,6 +29,8 @@ export interface Run {
    * are stopped in order; otherwise it is ours, and the process ends there and then.
    */
   readonly hostsModules: boolean
+  /** Of a process with threads for modules, those that cannot be ended. */
+  readonly threads?: StuckThreads
   /** Anything else that is to last as long as the services. */
   readonly whileRunning?: () => Disposable
 }
@@ -58,8 +67,18 @@ export async function runServices(prepare: () => Promise<Run>): Promise<number> 
     if (hostsModules) stopping.abort()
     else strayed.resolve(code)
   })
+  prepared.threads?.exhausted.addEventListener('abort', () => {
+    code = exitCode.failed
+    stopping.abort()
+  })
   const lived = live(prepared, { stopping: stopping.signal, now: now.signal, reloads })
-  return Math.max(await Promise.race([lived, strayed.promise]), code)
+  const ended = Math.max(await Promise.race([lived, strayed.promise]), code)
+  return prepared.threads?.stuck ? leavingThreads(ended) : ended
+}
+
+function leavingThreads(code: number): number {
+  leaveThreadsBehind()
+  return code
 }
 
 interface Asked {

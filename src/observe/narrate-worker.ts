@@ -79,7 +79,7 @@ export function narrateWorker(event: WorkerEvent): Line {
     case 'cellStuck':
       return {
         level: 'error',
-        message: `a ${event.isolation} cannot be ended and is left behind: a task in it waits for the system (${event.stuck} of at most ${event.most})`,
+        message: `a ${event.isolation} cannot be ended and is left behind: a task in it waits for the system (${event.stuck} of at most ${event.most})${event.stuck < event.most ? '' : '; the worker ends, to be started again'}`,
         fields: { stuck: event.stuck },
       }
     case 'modulesLoaded':

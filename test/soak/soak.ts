@@ -72,7 +72,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   },
   hostile: {
     minutes: 3,
-    run: (world, { minutes }) => endureHostility(world, { rounds: Math.max(1, Math.round(minutes)) }),
+    run: (world, { minutes }) => endureHostility(world, { rounds: Math.min(8, Math.ceil(minutes)) }),
   },
   disk: { minutes: 3, run: fillDisk },
   reload: { minutes: 3, run: editAgainAndAgain },

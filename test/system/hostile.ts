@@ -1,10 +1,9 @@
 /** Tasks that do what no task should, each beside ten that behave: what it comes to, and what the others notice. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { systemClock } from '../../src/core/clock.ts'
-import { openSqliteBroker } from '../../src/sqlite/sqlite-broker.ts'
 import { hostileModule, hostileTasks, placesOf } from '../support/hostile-tasks.ts'
 import { aMessage, soon } from '../support/messages.ts'
+import { publish } from '../support/publish.ts'
 import type { LogLine, TaskbeatProcess } from '../support/taskbeat-process.ts'
 import type { World } from '../support/world.ts'
 
@@ -32,43 +31,28 @@ export async function endureHostility(world: World, { rounds }: HostileDose): Pr
   configure(world)
   const worker = world.worker()
   await worker.said(/tasks from 1 module/)
-  const path = join(world.stateDir, 'broker.db')
-  const emit = (): void => {}
-  const broker = openSqliteBroker({
-    path,
-    create: false,
-    clock: systemClock,
-    host: 'test',
-    pid: process.pid,
-    emit,
-  })
   const table: Record<string, HostileFigures> = {}
-  try {
-    const send = async (tasks: readonly string[]): Promise<readonly LogLine[]> => {
-      const { mark } = worker
-      const messages = tasks.map((task) => aMessage({ task, eta: soon(200) }))
-      await broker.publish(messages)
-      return Promise.all(messages.map(({ id }) => endOf(worker, id, mark)))
-    }
-    const calm = Array.from({ length: beside }, () => 'calm')
-    await send(calm) // the threads are there from now on
-    for (let round = 0; round < rounds; round++) {
-      table.nobody = figuresOf(undefined, await send(calm))
-      for (const [name, task] of Object.entries(hostileTasks))
-        for (const place of placesOf(task)) {
-          const [ended, ...others] = await send([`${name}.${place}`, ...calm])
-          const figures = figuresOf(ended, others)
-          table[`${name}.${place}`] = figures
-          judge(`${name}.${place}`, figures, place === 'command' ? (task.asCommand ?? task.ends) : task.ends)
-          if (!(worst(others) === 'succeeded'))
-            throw new Error(`beside ${name}.${place} one ${worst(others)}`)
-        }
-    }
-    if (world.processesOfRuns().length > 0)
-      throw new Error(`processes of runs are left: ${world.processesOfRuns()}`)
-  } finally {
-    await broker.close()
+  const send = async (tasks: readonly string[]): Promise<readonly LogLine[]> => {
+    const { mark } = worker
+    const messages = tasks.map((task) => aMessage({ task, eta: soon(200) }))
+    await publish(world, messages)
+    return Promise.all(messages.map(({ id }) => endOf(worker, id, mark)))
   }
+  const calm = Array.from({ length: beside }, () => 'calm')
+  await send(calm) // the threads are there from now on
+  for (let round = 0; round < rounds; round++) {
+    table.nobody = figuresOf(undefined, await send(calm))
+    for (const [name, task] of Object.entries(hostileTasks))
+      for (const place of placesOf(task)) {
+        const [ended, ...others] = await send([`${name}.${place}`, ...calm])
+        const figures = figuresOf(ended, others)
+        table[`${name}.${place}`] = figures
+        judge(`${name}.${place}`, figures, place === 'command' ? (task.asCommand ?? task.ends) : task.ends)
+        if (!(worst(others) === 'succeeded')) throw new Error(`beside ${name}.${place} one ${worst(others)}`)
+      }
+  }
+  if (world.processesOfRuns().length > 0)
+    throw new Error(`processes of runs are left: ${world.processesOfRuns()}`)
   return table
 }
 

@@ -73,6 +73,7 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
     services: [worker, beat],
     log,
     hostsModules: true,
+    threads: worker,
     reload,
     whileRunning: () => watchSources(settings, reload, log),
   }

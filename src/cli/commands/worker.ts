@@ -57,7 +57,7 @@ async function prepareWorker(options: Options, terminal: Terminal): Promise<Run>
     emit: (told) => log.write(narrate(told)),
     refresh: () => reloads.ask('unknownTask'),
   })
-  return { services: [worker], log, hostsModules: true, reload: () => reloads.ask('asked') }
+  return { services: [worker], log, hostsModules: true, threads: worker, reload: () => reloads.ask('asked') }
 }
 
 /** What the command line says comes before the file. */

@@ -51,9 +51,9 @@ export class CellPool {
     this.#parts = parts
   }
 
-  /** How many threads or processes there are, those apart that are stuck. */
-  get size(): number {
-    return this.#all.size - this.#stuck.size
+  /** How many of them do not end. */
+  get stuck(): number {
+    return this.#stuck.size
   }
 
   /** From now on cells are opened by this plan. Those that run are ended when they have. */

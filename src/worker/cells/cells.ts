@@ -40,6 +40,11 @@ export class Cells {
     }
   }
 
+  /** How many threads cannot be ended. */
+  get stuck(): number {
+    return this.#threads.stuck
+  }
+
   /** From now on cells are opened by this plan; what runs goes on. */
   renew(plan: CellPlan): void {
     this.#threads.renew(plan)

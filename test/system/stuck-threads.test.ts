@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { aMessage } from '../support/messages.ts'
+import { publish } from '../support/publish.ts'
+import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
+import { openWorld } from '../support/test-world.ts'
+import type { World } from '../support/world.ts'
+
+/** A worker with a task that reads a pipe into which nobody ever writes: the thread waits inside open(2). */
+async function openStuckWorld(): Promise<{ readonly world: World; readonly worker: TaskbeatProcess }> {
+  const world = openWorld()
+  world.write(
+    'tasks.ts',
+    `import { readFileSync } from 'node:fs'
+import { defineTask } from 'taskbeat'
+export const read = defineTask('read', () => readFileSync(import.meta.dirname + '/fifo'), { timeout: '500ms' })
+export const fine = defineTask('fine', () => 1)
+`,
+  )
+  execFileSync('mkfifo', [join(world.directory, 'fifo')])
+  world.configure('worker: { modules: [./tasks.ts], concurrency: 10 }\nschedules: {}')
+  const worker = world.worker()
+  await worker.said(/2 tasks from 1 module/)
+  return { world, worker }
+}
+
+test('a thread inside a call of the system is left behind: its slot is free, and the worker can be stopped', async () => {
+  const { world, worker } = await openStuckWorld()
+  await publish(world, [aMessage({ task: 'read' })])
+  await worker.said(/cannot be ended and is left behind/)
+  await worker.said(/read timed out/)
+  await publish(world, [aMessage({ task: 'fine' })])
+  await worker.said(/fine succeeded/)
+  expect((await worker.stop()).code).toBe(0)
+}, 60_000)
+
+test('with ten such threads the worker stops in order, and its exit code has it started again', async () => {
+  const { world, worker } = await openStuckWorld()
+  await publish(
+    world,
+    Array.from({ length: 10 }, () => aMessage({ task: 'read' })),
+  )
+  await worker.said(/10 of at most 10.*started again/)
+  expect((await worker.ended).code).toBe(1)
+  expect(worker.log.at(-1)?.message).toBe('stopped')
+}, 60_000)
