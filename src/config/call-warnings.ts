@@ -1,9 +1,6 @@
-import { didYouMean } from './did-you-mean.ts'
 import type { WrittenEntry } from './read-entry.ts'
 import type { Surroundings } from './surroundings.ts'
-
-/** Beyond this many tasks nobody looks for the one that was meant. */
-const mostCandidates = 5_000
+import { unknownTask } from './unknown-task.ts'
 
 /** Entries that call what nobody of this file runs; each task and queue is named once. */
 export class CallWarnings {
@@ -15,11 +12,9 @@ export class CallWarnings {
   }
 
   look({ spec, given, ownTask }: WrittenEntry): void {
-    const { tasks, modules, queues, defaults } = this.#around
-    if (given.task && !modules && !tasks.has(spec.task) && this.#isNews(`task ${spec.task}`)) {
-      const hint = tasks.size <= mostCandidates ? didYouMean(spec.task, tasks.keys()) : ''
-      given.task.at.warning(`nobody defines a task of this name, and there are no worker.modules${hint}`)
-    }
+    const { tasks, moduleTasks, queues, defaults } = this.#around
+    const unknown = given.task && unknownTask(spec.task, tasks, moduleTasks)
+    if (unknown !== undefined && this.#isNews(`task ${spec.task}`)) given.task?.at.warning(unknown)
     if (queues && !queues.includes(spec.queue) && this.#isNews(`queue ${spec.queue}`)) {
       const task = ownTask ?? tasks.get(spec.task)
       const at = (

@@ -55,7 +55,7 @@ export class Collection {
   /** Says what only all of them together tell. */
   conclude(schedules: Place | undefined): void {
     this.#taskWarnings.conclude()
-    this.#failureTasks.conclude(this.#around)
+    this.#failureTasks.conclude(this.#around.moduleTasks)
     if (schedules) this.#entryWarnings.conclude(schedules)
   }
 }

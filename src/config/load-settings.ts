@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly cwd?: string
   /** Where the state is kept when the file does not say. Default: see state-dir.ts. */
   readonly stateDir?: string
+  /** The tasks that the file's modules export, if somebody has looked. */
+  readonly moduleTasks?: readonly string[]
   /** Default this machine's. */
   readonly hostname?: string
   /** Default this machine's. */
@@ -65,6 +67,7 @@ export async function loadSettings(file: string, options: LoadOptions): Promise<
     env: { ...options.env },
     parts: options.parts ?? { schedules: true, tasks: true },
     stateDir: options.stateDir,
+    moduleTasks: options.moduleTasks,
     hostname: options.hostname ?? hostname(),
     machineZone: options.machineZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: options.now ?? instant(Date.now()),

@@ -12,6 +12,7 @@ import { isGiven, readSection, type Values } from './section.ts'
 import type { QueueSettings, Settings } from './settings.ts'
 import { defaultStateDir } from './state-dir.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { ModuleTasks } from './unknown-task.ts'
 import { isEmptyMap, type YamlNode } from './yaml-node.ts'
 
 /** Which parts the caller has a use for; everything is validated all the same. */
@@ -45,7 +46,7 @@ export function readSettings(
     saysTimezone: (given.timezone ?? given.defaults?.value.timezone) !== undefined,
     defaults: given.defaults?.value ?? noDefaults,
     tasks: readTasks(given.tasks?.value),
-    modules: (given.worker?.value.modules?.value.length ?? 0) > 0,
+    moduleTasks: moduleTasksOf(given.worker?.value.modules?.value, reading),
     queues: given.worker?.value.queues?.value,
     foreignQueues: new Set(broker.kind === 'amqp' ? namesOfForeign(queues) : []),
   }
@@ -90,6 +91,11 @@ function readRecycling(given: Values<RecycleValues> | undefined): Settings['work
     ...(given?.runs && { runs: given.runs.value }),
     ...(given?.memory && { memory: given.memory.value }),
   }
+}
+
+function moduleTasksOf(modules: readonly string[] = [], { moduleTasks }: Reading): ModuleTasks {
+  if (modules.length === 0) return 'none'
+  return moduleTasks ? new Set(moduleTasks) : 'unknown'
 }
 
 function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {

@@ -15,6 +15,8 @@ export interface Reading {
   readonly hostname: string
   /** Where the state is kept when the file does not say, if the caller has a place for it. */
   readonly stateDir: string | undefined
+  /** The tasks of the modules, where somebody has looked. */
+  readonly moduleTasks?: readonly string[] | undefined
   /** What `local` means. */
   readonly machineZone: string
   readonly now: Instant

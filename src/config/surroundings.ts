@@ -1,6 +1,7 @@
 import type { DefaultValues } from './entry-keys.ts'
 import type { WrittenTask } from './read-task.ts'
 import type { Values } from './section.ts'
+import type { ModuleTasks } from './unknown-task.ts'
 
 /** What an entry is read against. */
 export interface Surroundings {
@@ -9,8 +10,7 @@ export interface Surroundings {
   readonly saysTimezone: boolean
   readonly defaults: Values<DefaultValues>
   readonly tasks: ReadonlyMap<string, WrittenTask>
-  /** Whether there may be tasks that this file does not show. */
-  readonly modules: boolean
+  readonly moduleTasks: ModuleTasks
   /** The queues that the file's workers take from, where it says so. */
   readonly queues: readonly string[] | undefined
   /** Queues of RabbitMQ that others declare. */

@@ -165,3 +165,41 @@ test('what a file contains does not steer the terminal', async () => {
   expect(code).toBe(78)
   expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u)
 })
+
+const withModules = (task: string): string =>
+  `schedules: { a: { every: 1h, task: ${task} } }\ndefaults: { timeout: 1s }\nworker: { modules: [./tasks.ts] }\n`
+
+test('with --modules a task that neither the file nor a module defines is warned of, with the nearest', async () => {
+  const { run, write } = openCliWorld(withModules('reprot'))
+  write(
+    'tasks.ts',
+    "import { defineTask } from 'taskbeat'\nexport const report = defineTask('report', () => {})\n",
+  )
+  expect((await run('check', '--strict')).code).toBe(0)
+  const { code, stderr } = await run('check', '--strict', '--modules')
+  expect(stderr).toContain(
+    'schedules.a.task: neither this file nor a module defines a task of this name; did you mean report?',
+  )
+  expect(code).toBe(1)
+})
+
+test('with --modules a task that a module defines is no news', async () => {
+  const { run, write } = openCliWorld(withModules('report'))
+  write(
+    'tasks.ts',
+    "import { defineTask } from 'taskbeat'\nexport const report = defineTask('report', () => {})\n",
+  )
+  expect(await run('check', '--strict', '--modules')).toMatchObject({
+    code: 0,
+    stderr: 'using ./schedules.yaml\n',
+  })
+})
+
+test('with --modules a module that cannot be imported is a problem, with its reason', async () => {
+  const { run, write } = openCliWorld(withModules('report'))
+  const file = write('tasks.ts', "throw new Error('no database here')\n")
+  const { code, stderr } = await run('check', '--modules')
+  expect(stderr).toContain(`${file}: `)
+  expect(stderr).toContain('no database here')
+  expect(code).toBe(78)
+})

@@ -1,7 +1,8 @@
 import { readConfiguration } from '../../app/configuration.ts'
 import type { Host } from '../../app/host.ts'
+import { listModules } from '../../app/list-modules.ts'
 import { findConfigFile } from '../../config/find-config-file.ts'
-import { type Loaded, loadSettings } from '../../config/load-settings.ts'
+import { type Loaded, type LoadOptions, loadSettings } from '../../config/load-settings.ts'
 import { type Problem, renderProblem } from '../../config/problem.ts'
 import type { Settings } from '../../config/settings.ts'
 import { systemClock } from '../../core/clock.ts'
@@ -20,6 +21,7 @@ import { upcoming } from '../upcoming.ts'
 interface CheckOptions extends ConfigurationOption {
   readonly strict?: true
   readonly against?: string
+  readonly modules?: true
   readonly json?: true
 }
 
@@ -32,6 +34,7 @@ export const addCheck: AddCommand = (program, { terminal, run }) => {
     .option(...configurationOption)
     .option('--strict', 'exit with 1 when there are warnings')
     .option('--against <old>', 'show what this configuration would change in the place of an old one')
+    .option('--modules', 'import the task modules as well, and find the tasks that they do not have')
     .option('--json', 'for programs')
     .addHelpText('after', examples)
     .action(
@@ -44,7 +47,7 @@ export const addCheck: AddCommand = (program, { terminal, run }) => {
 }
 
 const examples = `
-It reads the file and nothing else: no module is imported and no database is opened.
+It reads the file and nothing else: no database is opened, and no module is imported unless --modules says so.
 
   taskbeat check schedules.yaml --strict
   taskbeat check new.yaml --against /etc/taskbeat/schedules.yaml`
@@ -80,12 +83,34 @@ async function check(terminal: Terminal, options: CheckOptions): Promise<number>
 
 const nothing = { ok: false, entries: null, tasks: null, next: null, warnings: [] }
 
-async function load(terminal: Terminal, { config }: CheckOptions): Promise<Loaded> {
+async function load(terminal: Terminal, { config, modules }: CheckOptions): Promise<Loaded> {
   const { env, cwd, isRoot, name } = terminal.host
   const found = findConfigFile({ flag: config, env, cwd, role: 'check', isRoot })
   if ('message' in found) return { problems: [found] }
   if (found.how === 'workingDirectory') remark(terminal, `using ./${found.path}`)
-  return loadSettings(found.path, { role: 'check', env, cwd, hostname: name })
+  const options: LoadOptions = { role: 'check', env, cwd, hostname: name }
+  const loaded = await loadSettings(found.path, options)
+  if ('problems' in loaded || !modules || loaded.settings.worker.modules.length === 0) return loaded
+  return loadWithModules(found.path, options, loaded.settings, terminal)
+}
+
+/** The file once more, read against the tasks that its modules have. */
+async function loadWithModules(
+  path: string,
+  options: LoadOptions,
+  settings: Settings,
+  { host }: Terminal,
+): Promise<Loaded> {
+  const listing = await listModules(settings, host)
+  if (typeof listing === 'string')
+    return {
+      problems: [
+        { file: settings.worker.modules.join(', '), path: '', message: `cannot be loaded: ${listing}` },
+      ],
+    }
+  const problems = listing.problems.map(({ file, reason: message }) => ({ file, path: '', message }))
+  if (problems.length > 0) return { problems }
+  return loadSettings(path, { ...options, moduleTasks: listing.tasks.map((task) => task.name) })
 }
 
 async function readOld(path: string, host: Host): Promise<Settings> {

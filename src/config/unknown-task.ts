@@ -1,0 +1,24 @@
+import { didYouMean } from './did-you-mean.ts'
+
+/** Which tasks the modules export: none when there are no modules, unknown unless somebody has looked. */
+export type ModuleTasks = 'none' | 'unknown' | ReadonlySet<string>
+
+/** Beyond this many tasks nobody looks for the one that was meant. */
+const mostCandidates = 5_000
+
+/** Why a task of this name cannot be there, for a warning; undefined when it is there or may be. `defined`: by the file. */
+export function unknownTask(
+  name: string,
+  defined: ReadonlyMap<string, unknown>,
+  modules: ModuleTasks,
+): string | undefined {
+  if (modules === 'unknown' || defined.has(name)) return undefined
+  if (modules === 'none')
+    return `nobody defines a task of this name, and there are no worker.modules${hint(name, [...defined.keys()])}`
+  if (modules.has(name)) return undefined
+  return `neither this file nor a module defines a task of this name${hint(name, [...defined.keys(), ...modules])}`
+}
+
+function hint(name: string, candidates: readonly string[]): string {
+  return candidates.length <= mostCandidates ? didYouMean(name, candidates) : ''
+}
