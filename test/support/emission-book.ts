@@ -8,6 +8,11 @@ interface Emission {
   committed: boolean
 }
 
+interface Baton {
+  readonly epoch: number
+  readonly cursor: { readonly due: number } | null
+}
+
 /**
  * Which occurrences leaders published, and how often, by the broker's account of what was published: what a leader
  * publishes between two batons is committed by the second.
@@ -16,15 +21,15 @@ interface Emission {
  */
 export class EmissionBook {
   readonly problems: string[] = []
-  /** By leader, what it has still to commit. */
-  readonly #open = new Map<string, Emission[]>()
+  /** By leader, its epoch and what it has still to commit. */
+  readonly #open = new Map<string, { readonly epoch: number; readonly emissions: readonly Emission[] }>()
   readonly #emissions = new Map<string, Emission[]>()
   readonly #waiting: (() => void)[] = []
 
   /** To be told all that is published. */
   readonly read: (publication: Publication) => void = (publication) => {
     if (/\.baton\.v\d+$/.test(publication.queue)) this.#readBaton(publication)
-    else if (this.#open.has(publication.connection)) this.#readOccurrence(publication)
+    else if (this.#isOfLeader(publication)) this.#readOccurrence(publication)
   }
 
   /** Resolves when the broker has taken an occurrence from a leader, which cannot know it yet. */
@@ -45,14 +50,18 @@ export class EmissionBook {
   }
 
   #readBaton({ connection, body }: Publication): void {
-    const { cursor } = JSON.parse(body.toString('utf8')) as { cursor: { due: number } | null }
+    const { epoch, cursor } = JSON.parse(body.toString('utf8')) as Baton
     const through = cursor?.due ?? Number.NEGATIVE_INFINITY
-    const open = this.#open.get(connection) ?? []
-    for (const emission of open) emission.committed = emission.due <= through
-    this.#open.set(
-      connection,
-      open.filter(({ committed }) => !committed),
-    )
+    const former = this.#open.get(connection)
+    const emissions = former?.epoch === epoch ? former.emissions : []
+    for (const emission of emissions) emission.committed = emission.due <= through
+    this.#open.set(connection, { epoch, emissions: emissions.filter(({ committed }) => !committed) })
+  }
+
+  /** A connection is named by its ports, which others may have later: what a leader emits bears its epoch. */
+  #isOfLeader({ connection, headers }: Publication): boolean {
+    const epoch = this.#open.get(connection)?.epoch
+    return epoch !== undefined && String(headers.taskbeat_stamp).startsWith(`${epoch}.`)
   }
 
   #readOccurrence({ connection, messageId = '', headers }: Publication): void {
@@ -65,7 +74,8 @@ export class EmissionBook {
     }
     const emission = { connection, due, committed: false }
     this.#emissions.set(messageId, [...copies, emission])
-    this.#open.get(connection)?.push(emission)
+    const open = this.#open.get(connection)
+    if (open) this.#open.set(connection, { ...open, emissions: [...open.emissions, emission] })
     for (const wake of this.#waiting.splice(0)) wake()
   }
 }
