@@ -4,7 +4,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExpectedEntry } from '../support/audit.ts'
-import { judgeLateness, type Lateness, type Sample, startControlTimer } from '../support/control-timer.ts'
+import {
+  judgeLateness,
+  type Lateness,
+  type Sample,
+  type Stall,
+  startControlTimer,
+} from '../support/control-timer.ts'
 import { EmissionBook } from '../support/emission-book.ts'
 import { eventually } from '../support/eventually.ts'
 import { openFirehose } from '../support/firehose.ts'
@@ -121,7 +127,7 @@ export async function passTheLeadOnRabbitmq(
     ...(missed + leftOut > 0 ? [`${missed} were missed, ${leftOut} skipped or expired`] : []),
     ...hosts.flatMap(reasonsOf),
     ...(lateness.earliest >= 0 ? [] : ['something ran early']),
-    ...(lateness.max > mostLateMs && !isBusy ? [`something was later than ${mostLateMs} ms`] : []),
+    ...(lateness.max > mostLateMs && !isBusy ? describeLatest(notes, control.stalls) : []),
     ...(afterStop.max > mostHandoverMs && !isBusy ? [`a clean stop hands over in ${mostHandoverMs} ms`] : []),
     ...endings.filter(({ code }) => code !== 0).map(({ code, stderr }) => `ended with ${code}: ${stderr}`),
   ]
@@ -155,6 +161,15 @@ function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
     .map((item) => ({ item, place: random() }))
     .sort((a, b) => a.place - b.place)
     .map(({ item }) => item)
+}
+
+function describeLatest(notes: readonly HostNote[], stalls: readonly Stall[]): string[] {
+  return notes
+    .filter((note) => judgeLateness([note], stalls).max > mostLateMs)
+    .map(({ entry, due, host, id, at }) => {
+      const copies = notes.filter((note) => note.id === id).length
+      return `${entry} due ${new Date(due).toISOString()} started ${at - due} ms late on host ${host}, one of ${copies} starts`
+    })
 }
 
 /** Why runs were skipped or expired here, which none may be. */
