@@ -66,6 +66,12 @@ export const hostileTasks: Readonly<Record<string, HostileTask>> = {
     timeout: '30s',
     ends: /failed .*its heap has grown beyond 64 MiB/,
   },
+  leaks: {
+    does: 'lets an array grow without end',
+    body: 'const all = []; for (;;) all.push(1)',
+    timeout: '30s',
+    ends: /failed .*its heap has grown beyond 64 MiB/,
+  },
   prints: {
     does: 'prints without end',
     body: `for (;;) console.log('x'.repeat(200))`,

@@ -51,9 +51,10 @@ class ProcessCell implements Cell {
     const reports = createInterface({ input: child.stdio[4] as Socket })
     reports.on('line', (line) => {
       const message = parseLine(line)
+      if (message?.kind === 'printed') listener.printed(message.stream, bytesOf(message))
+      else if (message && message.report.kind !== 'ended') listener.report(message.report)
       // What others printed before it said so, programs that it ran, is in the other pipes: they are read in this turn.
-      if (message?.kind === 'report') setImmediate(() => listener.report(message.report))
-      else if (message) listener.printed(message.stream, bytesOf(message))
+      else if (message) setImmediate(() => listener.report(message.report))
     })
     const told = new Promise((resolve) => reports.once('close', resolve))
     this.#gone = new Promise((resolve) => {

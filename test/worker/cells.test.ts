@@ -1,0 +1,174 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { milliseconds } from '../../src/core/instant.ts'
+import { openGuard } from '../../src/system/guard.ts'
+import type { TaskDefinition } from '../../src/task/task-definition.ts'
+import type { TaskMessage } from '../../src/task/task-message.ts'
+import { cellEnvironment } from '../../src/worker/cells/cell-environment.ts'
+import type { CellPlan } from '../../src/worker/cells/cell-pool.ts'
+import { Cells } from '../../src/worker/cells/cells.ts'
+import type { WorkerEvent } from '../../src/worker/worker-event.ts'
+import { EventLog } from '../support/event-log.ts'
+import { aMessage, anOccurrence } from '../support/messages.ts'
+import { taskDefaults } from '../support/tasks.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const header = `import { defineTask, Permanent } from 'taskbeat'
+import { threadId } from 'node:worker_threads'
+const until = (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
+`
+
+/** Cells of both kinds, with a module of one task `demo` whose handler is this text. */
+function openCells(handler: string, plan: Partial<CellPlan> = {}) {
+  const directory = temporaryDirectory()
+  const write = (text: string): void =>
+    writeFileSync(join(directory, 'tasks.mjs'), `${header}export const demo = defineTask('demo', ${text})\n`)
+  write(handler)
+  const log = new EventLog<WorkerEvent>()
+  const guard = openGuard({ onLost: () => {} })
+  onTestFinished(() => guard.close())
+  const own = {
+    PATH: process.env.PATH,
+    DATABASE: 'ours',
+    TASKBEAT_BROKER_URL: 'amqp://secret',
+    NOTIFY_SOCKET: '/x',
+  }
+  const cells = new Cells({
+    clock: systemClock,
+    guard,
+    environment: cellEnvironment(own),
+    emit: log.emit,
+    exhausted: () => {},
+  })
+  onTestFinished(() => cells.close())
+  const renew = (): void =>
+    cells.renew({ patterns: [join(directory, '*.mjs')], heapBytes: 64 * 1_048_576, recycle: {}, ...plan })
+  renew()
+  const begin = (
+    isolation: 'thread' | 'process',
+    { message = aMessage(), ...change }: Partial<TaskDefinition> & { message?: TaskMessage } = {},
+  ) => {
+    const interrupt = new AbortController()
+    const definition = {
+      ...taskDefaults,
+      name: 'demo',
+      action: { kind: 'module' as const },
+      isolation,
+      ...change,
+    }
+    const outcome = cells.executors[isolation].run({
+      task: { definition },
+      message,
+      interrupt: interrupt.signal,
+      kill: new AbortController().signal,
+      emit: log.emit,
+    })
+    return { outcome, interrupt: () => interrupt.abort('the worker stopped') }
+  }
+  return { begin, run: (...args: Parameters<typeof begin>) => begin(...args).outcome, log, write, renew }
+}
+
+describe.each(['thread', 'process'] as const)('a handler in a %s', (isolation) => {
+  test('is told what it runs for, and its result comes back', async () => {
+    const { run } = openCells(
+      `(ctx, a, rest) => [ctx.id, ctx.entry, ctx.due.getTime(), ctx.attempt, ctx.queue, a, rest]`,
+    )
+    const message = anOccurrence('nightly', {}, { args: [4], kwargs: { to: 'x' }, attempt: 2, queue: 'slow' })
+    expect(await run(isolation, { message })).toEqual({
+      kind: 'succeeded',
+      result: [message.id, 'nightly', message.occurrence?.due, 2, 'slow', 4, { to: 'x' }],
+    })
+  })
+
+  test('logs and prints, in order, to the events and to what is kept of the run', async () => {
+    const { run, log } = openCells(`(ctx) => {
+      console.log('one'); ctx.log.warn('two', { free: 3 }); process.stdout.write(new Uint8Array([0xc3])); process.stdout.write(new Uint8Array([0xa4]))
+    }`)
+    expect(await run(isolation)).toEqual({
+      kind: 'succeeded',
+      output: { head: 'one\ntwo\nä', tail: '', omittedBytes: 0 },
+    })
+    expect(log.of('taskLogged')).toMatchObject([{ level: 'warn', text: 'two', fields: { free: 3 } }])
+    expect(log.of('outputLine').map(({ line }) => line)).toEqual(['one', 'ä'])
+  })
+
+  test('fails for good by Permanent, and asks for another attempt by ctx.retry', async () => {
+    const { run } = openCells(
+      `(ctx, how) => how === 'retry' ? ctx.retry({ delay: '1m', reason: 'busy' }) : (() => { throw new Permanent('no') })()`,
+    )
+    expect(await run(isolation)).toMatchObject({ kind: 'failed', reason: 'no', permanent: true })
+    expect(await run(isolation, { message: aMessage({ args: ['retry'] }) })).toEqual({
+      kind: 'retryAsked',
+      reason: 'busy',
+      delay: 60_000,
+    })
+  })
+
+  test('has succeeded when what it returns cannot be kept, which is told', async () => {
+    const { run, log } = openCells('() => 1n')
+    expect(await run(isolation)).toEqual({ kind: 'succeeded' })
+    expect(log.of('resultDropped')).toHaveLength(1)
+  })
+
+  test('may finish after its soft limit, and has timed out when it gives up then', async () => {
+    const { run } = openCells(
+      `async (ctx, how) => { await until(ctx.signal); if (how) return String(ctx.signal.reason); throw ctx.signal.reason }`,
+    )
+    const softTimeout = milliseconds(50)
+    expect(await run(isolation, { softTimeout, message: aMessage({ args: [true] }) })).toEqual({
+      kind: 'succeeded',
+      result: 'Error: the soft time limit was reached',
+    })
+    expect(await run(isolation, { softTimeout })).toMatchObject({ kind: 'timedOut', limit: 50 })
+  })
+
+  test('whose worker stops has succeeded when it still does in time, and is killed after kill_after', async () => {
+    const { begin, log } = openCells(
+      `async (ctx, heeds) => { ctx.log.info('on'); await until(ctx.signal); if (!heeds) for (;;); return 'done' }`,
+    )
+    const heeding = begin(isolation, { message: aMessage({ args: [true] }) })
+    await log.first('taskLogged')
+    heeding.interrupt()
+    expect(await heeding.outcome).toMatchObject({ kind: 'succeeded', result: 'done' })
+    const message = aMessage()
+    const deaf = begin(isolation, { message, killAfter: milliseconds(50) })
+    await log.first('taskLogged', (event) => event.message.id === message.id)
+    deaf.interrupt()
+    expect(await deaf.outcome).toMatchObject({ kind: 'interrupted', reason: 'the worker stopped' })
+  })
+
+  test('finds the environment of the worker and of its run, without what belongs to the service', async () => {
+    const { run } = openCells('() => process.env')
+    const message = aMessage()
+    const outcome = await run(isolation, { message })
+    const { result } = outcome as { readonly result: object }
+    expect(result).toMatchObject({ DATABASE: 'ours', TASKBEAT_ID: message.id, TASKBEAT_ENTRY: '' })
+    expect(result).toHaveProperty('TASKBEAT_GUARD')
+    for (const name of ['TASKBEAT_BROKER_URL', 'NOTIFY_SOCKET']) expect(result).not.toHaveProperty(name)
+  })
+
+  test('runs where others ran before, until that is worn', async () => {
+    const where = '() => [process.pid, threadId].join()'
+    const kept = openCells(where)
+    expect(await kept.run(isolation)).toEqual(await kept.run(isolation))
+    const fresh = openCells(where, { recycle: { runs: 1 } })
+    expect(await fresh.run(isolation)).not.toEqual(await fresh.run(isolation))
+    const small = openCells(where, { recycle: { memory: 1 } })
+    expect(await small.run(isolation)).not.toEqual(await small.run(isolation))
+  })
+
+  test('ends on the old code when the modules are renewed, and the next begins on the new', async () => {
+    const { begin, run, write, renew, log } = openCells(
+      `async (ctx) => { ctx.log.info('on'); await until(ctx.signal); return 'old' }`,
+    )
+    const old = begin(isolation)
+    await log.first('taskLogged')
+    write(`() => 'new'`)
+    renew()
+    expect(await run(isolation)).toEqual({ kind: 'succeeded', result: 'new' })
+    old.interrupt()
+    expect(await old.outcome).toMatchObject({ kind: 'succeeded', result: 'old' })
+  })
+})
