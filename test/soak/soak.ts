@@ -16,13 +16,15 @@ import { arriveOnTime } from '../system/etas.ts'
 import { endureFullDisk } from '../system/full-disk.ts'
 import { endureHostility } from '../system/hostile.ts'
 import { measureIdleness } from '../system/idle.ts'
+import { stopInFlight } from '../system/in-flight.ts'
 import { endureKills } from '../system/kills.ts'
 import { passTheLead } from '../system/leaders.ts'
+import { keepToLimits } from '../system/limits.ts'
 import { runForLong } from '../system/long-runs.ts'
 import { endureAlarms } from '../system/memory-alarm.ts'
+import { endureOverlap, onOneHost, onThreeHosts } from '../system/overlap.ts'
 import { measurePunctuality } from '../system/punctuality.ts'
 import { passTheLeadOnRabbitmq } from '../system/rabbitmq-leaders.ts'
-import { endureOverlap } from '../system/rabbitmq-overlap.ts'
 import { endureWorkerKills } from '../system/rabbitmq-workers.ts'
 import { editOnTheWay } from '../system/reload.ts'
 import { assertLight, carryWeight } from '../system/scale.ts'
@@ -76,6 +78,34 @@ const soaks: Readonly<Record<string, Soak>> = {
   },
   disk: { minutes: 3, run: fillDisk },
   reload: { minutes: 3, run: editAgainAndAgain },
+  overlap: {
+    minutes: 5,
+    run: (world, { minutes, seed }) => {
+      const kills = Math.max(1, Math.round(minutes * 3))
+      return endureOverlap(onOneHost(world), { kills, betweenKillsMs: 20_000, runSeconds: 2.5, seed })
+    },
+  },
+  inflight: {
+    minutes: 2,
+    run: (world, { minutes, seed }) =>
+      stopInFlight(world, { messages: minutes * 500, stops: Math.round(minutes * 10), seed }),
+  },
+  'rabbitmq-inflight': {
+    minutes: 2,
+    run: (world, { minutes, seed }) =>
+      onRabbitmq(({ url }) =>
+        stopInFlight(world, { messages: minutes * 500, stops: Math.round(minutes * 10), seed, url }),
+      ),
+  },
+  limits: {
+    minutes: 1,
+    run: (world, { minutes }) => keepToLimits(world, { seconds: minutes * 60, tolerance: 0.05 }),
+  },
+  'rabbitmq-limits': {
+    minutes: 1,
+    run: (world, { minutes }) =>
+      onRabbitmq(({ url }) => keepToLimits(world, { seconds: minutes * 60, tolerance: 0.05, url })),
+  },
   wire: {
     minutes: 6,
     run: (world, { minutes, seed }) => {
@@ -133,7 +163,8 @@ const soaks: Readonly<Record<string, Soak>> = {
     run: (world, { minutes, seed }) =>
       onRabbitmq((broker) => {
         const kills = Math.max(1, Math.round(minutes * 3))
-        return endureOverlap(world, broker, { kills, betweenKillsMs: 20_000, runSeconds: 2.5, seed })
+        const stage = onThreeHosts(world, broker)
+        return endureOverlap(stage, { kills, betweenKillsMs: 20_000, runSeconds: 2.5, seed })
       }),
   },
   'rabbitmq-punctuality': {

@@ -1,9 +1,10 @@
-/** Three hosts share entries whose runs last longer than their period, and one of their workers is killed now and then. */
+/** Three workers share entries whose runs last longer than their period, and one of them is killed now and then. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExpectedEntry } from '../support/audit.ts'
 import { eventually } from '../support/eventually.ts'
 import { accountFor, type HostNote, notesOf, openHosts } from '../support/hosts.ts'
 import { deathAfter, type HostDeath, KilledWorker } from '../support/killed-worker.ts'
+import { brokerLine } from '../support/mail-drop.ts'
 import type { TestBroker } from '../support/rabbitmq-control.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import type { World } from '../support/world.ts'
@@ -40,8 +41,24 @@ const entries = (['skip', 'queue'] as const).flatMap((overlap) =>
   ),
 )
 
-const schedule = (url: string, runSeconds: number): string => `
-broker: { url: "${url}", heartbeat: 2s }
+/** Where the three workers are, and by which broker they meet. */
+export interface OverlapStage {
+  /** Of each worker its host. */
+  readonly worlds: readonly World[]
+  /** Of RabbitMQ; undefined = the embedded broker. */
+  readonly url?: string
+}
+
+export function onOneHost(world: World): OverlapStage {
+  return { worlds: [world, world, world] }
+}
+
+export function onThreeHosts(first: World, { url }: TestBroker): OverlapStage {
+  return { worlds: openHosts(first, 3), url }
+}
+
+const schedule = (url: string | undefined, runSeconds: number): string => `
+${brokerLine(url)}
 beat: { lookahead: 10s }
 defaults: { kill_after: 1s }
 schedules:
@@ -52,15 +69,14 @@ ${entries.map(({ name, overlap }) => `  ${name}: { every: 1s, overlap: ${overlap
 const mostPauseMs = 10_000
 
 export async function endureOverlap(
-  first: World,
-  broker: TestBroker,
+  { worlds, url }: OverlapStage,
   { kills, betweenKillsMs, runSeconds, seed }: OverlapDose,
 ): Promise<OverlapFigures> {
-  const hosts = openHosts(first, 3)
-  for (const world of hosts) world.configure(schedule(broker.url, runSeconds))
-  const workers = hosts.map((world, host) => new KilledWorker(world, host))
+  const hosts = [...new Set(worlds)]
+  for (const world of hosts) world.configure(schedule(url, runSeconds))
+  const workers = worlds.map((world) => new KilledWorker(world, hosts.indexOf(world)))
   await Promise.all(workers.map((worker) => worker.begin()))
-  const beat = first.beat()
+  const beat = (hosts[0] as World).beat()
   const after = Date.parse(String((await beat.said(/^nothing before/)).at))
   const random = seededRandom(seed)
   for (let kill = 0; kill < kills; kill++) {
@@ -116,14 +132,15 @@ interface Run {
 
 /** By their own notes, in the order in which they began. */
 function runsOf(hosts: readonly World[], deaths: readonly HostDeath[]): Run[] {
-  const ends = new Map(notesOf(hosts, 'end').map((note) => [`${note.id} ${note.host}`, note.at]))
-  return notesOf(hosts, 'start')
-    .toSorted((a, b) => a.at - b.at)
-    .map((note) => {
-      const end = ends.get(`${note.id} ${note.host}`)
-      const cutOff = end === undefined
-      return { note, until: end ?? deathAfter(note, deaths)?.from ?? Number.POSITIVE_INFINITY, cutOff }
-    })
+  const ends = notesOf(hosts, 'end')
+  const starts = notesOf(hosts, 'start').toSorted((a, b) => a.at - b.at)
+  return starts.map((note, index) => {
+    const ofSame = (other: HostNote): boolean => other.id === note.id && other.host === note.host
+    const again = starts.slice(index + 1).find(ofSame)?.at ?? Number.POSITIVE_INFINITY
+    const end = ends.find((other) => ofSame(other) && other.at >= note.at && other.at <= again)?.at
+    const cutOff = end === undefined
+    return { note, until: end ?? deathAfter(note, deaths)?.from ?? Number.POSITIVE_INFINITY, cutOff }
+  })
 }
 
 function overlapsIn(runs: readonly Run[]): string[] {
