@@ -5,6 +5,7 @@ import type { Outcome } from '../task/outcome.ts'
 import { type FailureDesk, tellableOutcome, tellableRecord } from './failure-desk.ts'
 import type { JournalGate } from './journal-gate.ts'
 import type { ProcessGuard } from './process-guard.ts'
+import type { TaskLookup } from './task-lookup.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
 
 export interface LossesParts {
@@ -12,6 +13,7 @@ export interface LossesParts {
   readonly journal: JournalGate
   readonly guard: ProcessGuard
   readonly failures: FailureDesk
+  readonly lookup: TaskLookup
   readonly emit: EmitWorkerEvent
   readonly stopping: AbortSignal
   readonly giveUp: AbortSignal
@@ -34,7 +36,8 @@ export class Losses {
 
   /** Until the worker stops. */
   async watch(): Promise<void> {
-    const { clock, journal, stopping } = this.#parts
+    const { clock, journal, lookup, stopping } = this.#parts
+    await Promise.race([lookup.learned, whenAborted(stopping)]) // who wants word of it is known then
     while (!stopping.aborted) {
       for (const untold of journal.untold()) await this.#report(untold)
       await clock.sleep(lookEvery, stopping)
@@ -60,6 +63,10 @@ export class Losses {
     emit({ kind: 'runEnded', message, outcome: lost, verdict, ran: undefined })
     return tellableOutcome(lost, verdict)
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 const lost: Outcome = { kind: 'interrupted', reason: 'its worker died, and it runs at most once' }

@@ -51,6 +51,11 @@ export class TaskLookup {
     })
   }
 
+  /** Resolves once the modules are looked through. */
+  get learned(): Promise<void> {
+    return this.#learning ?? Promise.resolve()
+  }
+
   async find(message: TaskMessage): Promise<RegisteredTask | undefined> {
     const { task } = message
     if (!this.registry.has(task) && this.#learning) await this.#learning

@@ -4,14 +4,14 @@
  *
  *     delivery ──▶ slot ──▶ within its task's limits? ──yes──▶ its turn
  *                   ▲          │ no, and the slot goes to others
- *                   │          ├──▶ waits here, one of each task  ──┐ a run of the task has ended, or time has gone by
+ *                   │          ├──▶ waits here, a few of a task   ──┐ a run of the task has ended, or time has gone by
  *                   │          └──▶ is given back until later       │
  *                   └───────────────────────────────────────────────┘
  *
- * One waits here, so that whenever the limit lets a run start there is one to start. For it the broker is asked for as
- * many deliveries on top of the slots (`room`), so that what waits takes no slot from other tasks. All others are given
- * back, each until another moment, at the pace at which the task goes on: so they do not all come again together, and
- * the broker is not asked more often than runs end.
+ * As many wait here as the task's limits may let start at once, so that whenever they do there is one to start. For these
+ * the broker is asked for as many deliveries on top of the slots (`room`), so that what waits takes no slot from other
+ * tasks. All others are given back, each until another moment, at the pace at which the task goes on: so they do not all
+ * come again together, and the broker is not asked more often than runs end.
  */
 import type { Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
@@ -47,15 +47,18 @@ interface TaskState {
   changed: Milliseconds
   /** The place of the last that was given back. */
   lastPlace: Milliseconds
-  /** One waits here. */
-  occupied: boolean
+  /** How many wait here. */
+  waiting: number
   /** Aborted when a run has ended. */
   freed: AbortController
 }
 
 /** How much of what was known of a task's length counts beside the newest run. */
 const memory = 0.8
-const lengthUnknown = milliseconds(1_000)
+/** Of one task. */
+const mostSeats = 10
+/** Short, because those who are given back before the first has ended would come again too late otherwise. */
+const lengthUnknown = milliseconds(100)
 
 export class Turns {
   readonly #parts: TurnsParts
@@ -90,24 +93,26 @@ export class Turns {
     let waits = false
     try {
       while (await slots.take(stopping)) {
-        const closed = state.occupied && !waits ? longestNap : timeUntilOpen(limits, state, clock.monotonic())
+        const isBehind = state.waiting > 0 && !waits
+        const closed = isBehind ? longestNap : timeUntilOpen(limits, state, clock.monotonic())
         if (closed === 0) return this.#enter(limits, state)
         slots.free()
         if (plan !== this.#plan) return { kind: 'refused', at: clock.now() }
-        if (!waits && (state.occupied || this.#waiting >= this.#room))
+        if (!waits && (state.waiting >= seats(limits) || this.#waiting >= this.#room))
           return { kind: 'refused', at: this.#placeOf(limits, state) }
-        if (!waits) this.#waiting++
+        if (!waits) this.#wait(state, 1)
         waits = true
-        state.occupied = true
         await clock.sleep(closed, AbortSignal.any([state.freed.signal, stopping]))
       }
       return { kind: 'refused' }
     } finally {
-      if (waits) {
-        this.#waiting--
-        state.occupied = false
-      }
+      if (waits) this.#wait(state, -1)
     }
+  }
+
+  #wait(state: TaskState, by: 1 | -1): void {
+    this.#waiting += by
+    state.waiting += by
   }
 
   #enter({ rate }: Limits, state: TaskState): Turn {
@@ -155,7 +160,7 @@ export class Turns {
       typical: lengthUnknown,
       changed: never,
       lastPlace: never,
-      occupied: false,
+      waiting: 0,
       freed: new AbortController(),
     }
     this.#states.set(task, state)
@@ -163,11 +168,16 @@ export class Turns {
   }
 }
 
-/** How many should be able to wait: one of each task that has limits, and no more than execute. */
+/** How many should be able to wait: what each task has seats for, and no more than execute. */
 export function roomFor(registry: Registry, concurrency: number): number {
-  let limited = 0
-  for (const { definition } of registry.values()) if (isLimited(definition)) limited++
-  return Math.min(limited, concurrency)
+  let room = 0
+  for (const { definition } of registry.values()) if (isLimited(definition)) room += seats(definition)
+  return Math.min(room, concurrency)
+}
+
+/** Runs that began together end together, and then as many shall follow. */
+function seats({ concurrency = 1 }: Limits): number {
+  return Math.min(concurrency, mostSeats)
 }
 
 function wakeUp(state: TaskState): void {

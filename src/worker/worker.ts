@@ -121,7 +121,16 @@ export class Worker implements Service {
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
     const giveUp = this.#kill.signal
     const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp })
-    this.#losses = new Losses({ clock, journal: gate, guard, failures, emit, stopping, giveUp })
+    this.#losses = new Losses({
+      clock,
+      journal: gate,
+      guard,
+      failures,
+      lookup: this.#lookup,
+      emit,
+      stopping,
+      giveUp,
+    })
     this.#handler = new DeliveryHandler({
       clock,
       random,
@@ -156,6 +165,7 @@ export class Worker implements Service {
     this.#intake.open({ queues, deliveries: this.#makeRoom() })
     this.#options.emit({ kind: 'workerStarted', queues, concurrency })
     this.#track(this.#losses.watch())
+    void this.#lookup.learned.then(() => this.#ask())
   }
 
   /** What runs keeps its definition; what starts from now on takes the new. */
@@ -164,14 +174,19 @@ export class Worker implements Service {
     this.#plan = plan
     this.#lookup.registry = registry
     this.#slots.resize(concurrency)
-    this.#intake.change({ queues, deliveries: this.#makeRoom() })
+    this.#ask()
     this.#options.emit({ kind: 'workerReloaded', tasks: registry.size, queues, concurrency })
+  }
+
+  /** Asks the broker for as much as is wanted now. */
+  #ask(): void {
+    this.#intake.change({ queues: this.#plan.queues, deliveries: this.#makeRoom() })
   }
 
   /** For what waits for its task's own limits, and says how many deliveries that makes. */
   #makeRoom(): number {
-    const { registry, concurrency } = this.#plan
-    const room = roomFor(registry, concurrency)
+    const { concurrency } = this.#plan
+    const room = roomFor(this.#lookup.registry, concurrency)
     this.#turns.change(room)
     return concurrency + room
   }
