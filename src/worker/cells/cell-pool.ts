@@ -3,12 +3,7 @@ import { type Milliseconds, milliseconds } from '../../core/instant.ts'
 import type { ModuleListing } from '../module-listing.ts'
 import type { EmitWorkerEvent } from '../worker-event.ts'
 import type { OpenCell } from './cell.ts'
-import { type CellContents, TaskCell } from './task-cell.ts'
-
-export interface CellPlan extends CellContents {
-  /** When a cell is replaced by a fresh one: after so many attempts, or when it holds so many bytes after one. */
-  readonly recycle: { readonly runs?: number; readonly memory?: number }
-}
+import { type CellPlan, TaskCell } from './task-cell.ts'
 
 export interface CellPoolParts {
   readonly isolation: 'thread' | 'process'

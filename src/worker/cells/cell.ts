@@ -26,7 +26,8 @@ import type { ModuleListing } from '../module-listing.ts'
 
 /** What a cell is told. */
 export type CellOrder =
-  | { readonly kind: 'load'; readonly patterns: readonly string[] }
+  /** `measure`: say after each run what is held. */
+  | { readonly kind: 'load'; readonly patterns: readonly string[]; readonly measure: boolean }
   /** Comes when the one before has ended. */
   | { readonly kind: 'run'; readonly message: TaskMessage }
   /** The attempt shall come to its end: its signal is aborted. */
@@ -41,8 +42,8 @@ export type CellReport =
       readonly text: string
       readonly fields?: Readonly<Record<string, unknown>> | undefined
     }
-  /** `memory`: what the cell holds now, in bytes. */
-  | { readonly kind: 'ended'; readonly ending: HandlerEnding; readonly memory: number }
+  /** `memory`: what the cell holds now, in bytes, if that is to be said. */
+  | { readonly kind: 'ended'; readonly ending: HandlerEnding; readonly memory?: number }
   /** An error that nobody caught: nothing in the cell is to be relied on any more. */
   | { readonly kind: 'strayed'; readonly thrown: Thrown }
 

@@ -4,8 +4,9 @@ import type { ModuleListing } from '../module-listing.ts'
 import type { ProcessGuard } from '../process-guard.ts'
 import type { EmitWorkerEvent } from '../worker-event.ts'
 import { CellExecutor } from './cell-executor.ts'
-import { type CellPlan, CellPool } from './cell-pool.ts'
+import { CellPool } from './cell-pool.ts'
 import { processCells } from './process-cell.ts'
+import type { CellPlan } from './task-cell.ts'
 import { threadCells } from './thread-cell.ts'
 
 export interface CellsParts {

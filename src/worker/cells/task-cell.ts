@@ -15,11 +15,13 @@ export interface AttemptListener {
   printed(stream: 'stdout' | 'stderr', chunk: Buffer): void
 }
 
-/** What a cell is filled with. */
-export interface CellContents {
+/** What a cell is filled with, and how long it lasts. */
+export interface CellPlan {
   /** The files of the modules. */
   readonly patterns: readonly string[]
   readonly heapBytes: number
+  /** When it is replaced by a fresh one: after so many attempts, or when it holds so many bytes after one. */
+  readonly recycle: { readonly runs?: number; readonly memory?: number }
 }
 
 export interface TaskCellParts {
@@ -67,7 +69,7 @@ export class TaskCell {
   #runs = 0
   #memory = 0
 
-  constructor(open: OpenCell, { patterns, heapBytes }: CellContents, { clock, printed }: TaskCellParts) {
+  constructor(open: OpenCell, { patterns, heapBytes, recycle }: CellPlan, { clock, printed }: TaskCellParts) {
     const loaded = Promise.withResolvers<ModuleListing | string>()
     const gone = Promise.withResolvers<Loss>()
     this.loaded = loaded.promise
@@ -92,7 +94,7 @@ export class TaskCell {
       },
       heapBytes,
     )
-    this.#cell.order({ kind: 'load', patterns })
+    this.#cell.order({ kind: 'load', patterns, measure: recycle.memory !== undefined })
     void this.#watchLoading()
   }
 
@@ -148,7 +150,7 @@ export class TaskCell {
       case 'ended':
         if (state.kind !== 'running') return
         this.#state = { kind: 'idle' }
-        this.#memory = report.memory
+        this.#memory = report.memory ?? 0
         state.settle(report.ending)
         break
       case 'strayed': {

@@ -23,6 +23,7 @@ export class TaskHost {
   readonly #modules = new TaskModules({ clock: systemClock })
   #tasks: ReadonlyMap<string, Task> = new Map()
   #running: AbortController | undefined
+  #measures = false
 
   constructor(parts: TaskHostParts) {
     this.#parts = parts
@@ -34,6 +35,7 @@ export class TaskHost {
   take(order: CellOrder): void {
     switch (order.kind) {
       case 'load':
+        this.#measures = order.measure
         void this.#load(order.patterns)
         break
       case 'run':
@@ -59,7 +61,7 @@ export class TaskHost {
     Object.assign(process.env, runEnvironment(message))
     const ending = await this.#call(message, running.signal)
     this.#running = undefined
-    this.#parts.report({ kind: 'ended', ending, memory: this.#parts.memory() })
+    this.#parts.report({ kind: 'ended', ending, ...(this.#measures && { memory: this.#parts.memory() }) })
   }
 
   async #call(message: TaskMessage, signal: AbortSignal): Promise<HandlerEnding> {
