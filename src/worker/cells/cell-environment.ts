@@ -3,7 +3,7 @@
  * service manager, and what a debugger or a tool told this process alone.
  */
 const withheld =
-  /^(?:TASKBEAT_(?!CONFIG$).*|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_(?:FDS|PID|FDNAMES)|MAINPID|MANAGERPID|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_EXEC_PID|MEMORY_PRESSURE_.*|NODE_CHANNEL_.*)$/
+  /^(?:TASKBEAT_(?!CONFIG$|WORKER_).*|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_(?:FDS|PID|FDNAMES)|MAINPID|MANAGERPID|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_EXEC_PID|MEMORY_PRESSURE_.*|NODE_CHANNEL_.*)$/
 
 /** Of the worker's own environment, what the code of its modules finds: they read their settings there. */
 export function cellEnvironment(own: Readonly<Record<string, string | undefined>>): Record<string, string> {
