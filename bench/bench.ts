@@ -9,12 +9,14 @@
  *     emit      occurrences, by a term, as a beat emits them         beside bare amqplib
  *     work      tasks that do nothing, taken from a quorum queue     beside a bare amqplib consumer that acks each
  *     celery    the same                                             beside Celery's pools
+ *     trip      one call after the other, each with its result       beside request and reply over bare amqplib
  */
 import { parseArgs } from 'node:util'
 import { RabbitmqNode } from '../test/support/rabbitmq-node.ts'
 import { type Contest, hold, printTable } from './contest.ts'
 import { emitting } from './emitting.ts'
 import { publishing } from './publishing.ts'
+import { roundTrip } from './round-trip.ts'
 import { againstCelery, working } from './working.ts'
 
 const contests: Readonly<Record<string, Contest>> = {
@@ -22,6 +24,7 @@ const contests: Readonly<Record<string, Contest>> = {
   emit: emitting,
   work: working,
   celery: againstCelery,
+  trip: roundTrip,
 }
 
 async function bench(): Promise<void> {
