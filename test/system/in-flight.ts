@@ -69,6 +69,7 @@ export async function stopInFlight(
   let hurried = 0
   for (let stop = 0; stop < stops; stop++) {
     const worker = await startWorker(world)
+    if (countEnded(world) < messages) await worker.said(/^work started/)
     await delay(200 + 800 * random())
     const hurries = stop % 4 === 3
     if (hurries) hurried++
@@ -125,7 +126,7 @@ async function stopWorker(
   const began = performance.now()
   const ended = worker.stop()
   if (hurries) {
-    await worker.said(/^stopping/)
+    await delay(graceMs / 2)
     worker.signal('SIGTERM')
   }
   const { code } = await ended
