@@ -379,3 +379,26 @@ describe('an interruption', () => {
     expect(await attempt.outcome).toMatchObject({ kind: 'timedOut', limit: short })
   })
 })
+
+describe('a command with a soft limit', () => {
+  const softTimeout = milliseconds(100)
+
+  test('is asked to end, and has succeeded when it ends well', async () => {
+    const script = `trap 'echo asked; exit 0' TERM; while :; do sleep 0.02; done`
+    expect(await run(aScript(script, { softTimeout }))).toMatchObject({
+      kind: 'succeeded',
+      output: { head: expect.stringContaining('asked') },
+    })
+  })
+
+  test('has timed out when it does not end well', async () => {
+    expect(await run(aScript('sleep 60', { softTimeout }))).toMatchObject({ kind: 'timedOut', limit: 100 })
+  })
+
+  test('is killed at the hard one, without being asked again', async () => {
+    const script = `trap 'echo asked' TERM; while :; do sleep 0.02; done`
+    const outcome = await run(aScript(script, { softTimeout, timeout: milliseconds(400) }))
+    expect(outcome).toMatchObject({ kind: 'timedOut', limit: 400 })
+    expect(headOf(outcome).match(/asked/g)).toHaveLength(1)
+  })
+})
