@@ -2,6 +2,7 @@ import { BeatService } from '../../app/beat-service.ts'
 import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
+import { openReadyFile } from '../../system/ready-file.ts'
 import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
 import { fixedOf } from '../needs-restart.ts'
@@ -31,5 +32,11 @@ async function prepareBeat(options: { readonly config?: string }, terminal: Term
   const fixed = fixedOf(settings, { beat: true })
   const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
   const reloads = createReloads({ file, host, log, fixed, take: (changed) => beat.reload(changed) })
-  return { services: [beat], log, hostsModules: false, reload: () => reloads.ask('asked') }
+  return {
+    services: [beat],
+    log,
+    hostsModules: false,
+    reload: () => reloads.ask('asked'),
+    whileRunning: () => openReadyFile(host.env.TASKBEAT_READY_FILE),
+  }
 }

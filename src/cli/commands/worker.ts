@@ -5,6 +5,7 @@ import { queueNameProblem } from '../../config/queue-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
+import { openReadyFile } from '../../system/ready-file.ts'
 import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
 import { fixedOf } from '../needs-restart.ts'
@@ -57,7 +58,14 @@ async function prepareWorker(options: Options, terminal: Terminal): Promise<Run>
     emit: (told) => log.write(narrate(told)),
     refresh: () => reloads.ask('unknownTask'),
   })
-  return { services: [worker], log, hostsModules: true, threads: worker, reload: () => reloads.ask('asked') }
+  return {
+    services: [worker],
+    log,
+    hostsModules: true,
+    threads: worker,
+    reload: () => reloads.ask('asked'),
+    whileRunning: () => openReadyFile(host.env.TASKBEAT_READY_FILE),
+  }
 }
 
 /** What the command line says comes before the file. */
