@@ -35,7 +35,7 @@ const entries: readonly ExpectedEntry[] = [
   { name: 'one-only', isDue: (second) => second % 3 === 0, missed: 'latest', overlap: 'skip' },
 ]
 
-const lookaheadMs = 5_000
+export const lookaheadMs = 5_000
 export const heartbeatMs = 2_000
 
 const schedule = (url: string, longRunSeconds: number): string => `

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 import { Relay } from '../support/relay.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { heartbeatMs, type Marks, type Reckoning, TwoHosts } from '../support/two-hosts.ts'
+import { heartbeatMs, lookaheadMs, type Marks, type Reckoning, TwoHosts } from '../support/two-hosts.ts'
 import type { World } from '../support/world.ts'
 
 export type WireFault = 'cut' | 'reset' | 'mute' | 'deaf' | 'dead' | 'bytewise' | 'slow'
@@ -34,7 +34,6 @@ export interface WireFigures extends Reckoning {
 const noticeWithinMs = 3 * heartbeatMs + 1_000
 /** To connect may take ten seconds, when it was begun before the wire was whole; then comes a pause. */
 const backWithinMs = 10_000 + 5_000
-const lookaheadMs = 5_000
 
 export async function endureBadWire(
   first: World,
