@@ -42,20 +42,31 @@ export class KilledWorker {
   }
 
   /** SIGTERM. Gives what is wrong with how it ended. */
-  async end(): Promise<readonly string[]> {
+  async stop(): Promise<readonly string[]> {
     const { code, stderr } = (await this.#process?.stop()) ?? { code: 0, stderr: '' }
-    const left = this.#world.processesOfRuns()
-    return [
-      ...(code === 0 ? [] : [`the worker of host ${this.#host} ended with ${code}: ${stderr}`]),
-      ...(left.length === 0 ? [] : [`processes are left on host ${this.#host}: ${left}`]),
-    ]
+    return code === 0 ? [] : [`the worker of host ${this.#host} ended with ${code}: ${stderr}`]
   }
+
+  /** The same for the only worker of its host, of which nothing may be left. */
+  async end(): Promise<readonly string[]> {
+    return [...(await this.stop()), ...leftOn(this.#world, this.#host)]
+  }
+}
+
+/** What is wrong with a host without workers. */
+export function leftOn(world: World, host: number): readonly string[] {
+  const left = world.processesOfRuns()
+  return left.length === 0 ? [] : [`processes are left on host ${host}: ${left}`]
 }
 
 /** What was begun in the moment of death is written down a little later than the death. */
 const slackMs = 200
 
 /** The first death of its worker after a run had begun. */
-export function deathAfter({ host, at }: HostNote, deaths: readonly HostDeath[]): HostDeath | undefined {
-  return deaths.find((death) => death.host === host && at <= death.to + slackMs)
+export function deathAfter(
+  { host, at }: HostNote,
+  deaths: readonly HostDeath[],
+  withinMs: number = slackMs,
+): HostDeath | undefined {
+  return deaths.find((death) => death.host === host && at <= death.to + withinMs)
 }
