@@ -70,6 +70,11 @@ export async function main(argv: readonly string[], terminal: Terminal = ownTerm
   return code
 }
 
+/** The program to be read and not to be run: what commands there are, and what they take. */
+export function describeProgram(): Command {
+  return createProgram({ terminal: ownTerminal(), run: () => async () => {} })
+}
+
 function createProgram(context: CommandContext): Command {
   const { stdout, stderr } = context.terminal
   const program = new Command('taskbeat')
