@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import type { Parking, Stranded } from './amqp-term-parking.ts'
 import { encodeTask } from './codec.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
 import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
@@ -14,6 +15,8 @@ export interface EmissionParts {
   readonly declare: (session: Session, queue: string) => Promise<void>
   /** Asked before each portion; throws when nothing may be published. */
   readonly permit: () => void
+  /** Where waits what queues of others do not take. */
+  readonly parking: Pick<Parking, 'park' | 'took'>
 }
 
 /** How many messages are encoded and on their way at once. */
@@ -27,20 +30,28 @@ interface Failed {
 /**
  * Publishes occurrences, and resolves when the broker has confirmed each of them.
  *
- * An answer that is known is no doubt: for a message that found no queue the queue is declared, once, and a queue of
- * others that is not there or takes nothing is only waited for (BROKER_UNAVAILABLE). Whatever else is not confirmed
- * destroys the session.
+ * An answer that is known is no doubt. For a message that found no queue the queue is declared, once; and what a queue
+ * of others does not take, because it is not there or is full, is parked, so that nothing else waits for it. Whatever
+ * else is not confirmed destroys the session.
  */
 export async function publishOccurrences(
   parts: EmissionParts,
   messages: readonly TaskMessage[],
 ): Promise<void> {
-  const failed = await publishAll(parts, messages)
+  const { true: stranded = [], false: failed = [] } = Object.groupBy(
+    await publishAll(parts, messages),
+    (each) => `${isStranded(each, parts.plan)}` as const,
+  )
   const unrouted = failed.filter(({ outcome }) => outcome.kind === 'unroutable').map(({ message }) => message)
   const queues = new Set(unrouted.map(({ queue }) => queue))
   for (const queue of queues) await parts.declare(parts.session, queue)
   const again = unrouted.length > 0 ? await publishAll(parts, unrouted) : []
   judge(parts, [...failed.filter(({ outcome }) => outcome.kind !== 'unroutable'), ...again])
+  if (stranded.length > 0) await parts.parking.park(stranded)
+}
+
+function isStranded({ message, outcome }: Stranded, plan: RoutePlan): boolean {
+  return outcome.kind !== 'unknown' && plan.typeOf(message.queue) === 'existing'
 }
 
 async function publishAll(parts: EmissionParts, messages: readonly TaskMessage[]): Promise<Failed[]> {
@@ -52,13 +63,18 @@ async function publishAll(parts: EmissionParts, messages: readonly TaskMessage[]
     const outcomes = await Promise.all(letters.map((letter) => parts.publishing.publish(letter)))
     for (const [index, outcome] of outcomes.entries()) {
       const message = portion[index]
-      if (message && outcome.kind !== 'confirmed') failed.push({ message, outcome })
+      if (!message) continue
+      if (outcome.kind === 'confirmed') parts.parking.took(message.queue)
+      else failed.push({ message, outcome })
     }
   }
   return failed
 }
 
-function encode({ plan, clock }: EmissionParts, message: TaskMessage): Outgoing {
+export function encode(
+  { plan, clock }: Pick<EmissionParts, 'plan' | 'clock'>,
+  message: TaskMessage,
+): Outgoing {
   const now = clock.now()
   const isForeign = plan.typeOf(message.queue) === 'existing'
   return {
@@ -67,15 +83,11 @@ function encode({ plan, clock }: EmissionParts, message: TaskMessage): Outgoing 
   }
 }
 
-function judge({ plan, session }: EmissionParts, failed: readonly Failed[]): void {
-  const [first] = failed
+function judge({ session }: EmissionParts, [first]: readonly Failed[]): void {
   if (!first) return
-  const doubtful = failed.find(
-    ({ message, outcome }) => outcome.kind === 'unknown' || plan.typeOf(message.queue) !== 'existing',
-  )
-  const { message, outcome } = doubtful ?? first
+  const { message, outcome } = first
   const reason = 'reason' in outcome ? `: ${outcome.reason}` : ''
   const what = `an occurrence for queue ${message.queue} was not taken (${outcome.kind}${reason})`
-  if (doubtful) session.destroy(new Error(what))
+  session.destroy(new Error(what))
   throw new TaskbeatError('BROKER_UNAVAILABLE', what)
 }

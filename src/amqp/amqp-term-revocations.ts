@@ -1,10 +1,10 @@
 import type { Revocation } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Instant, instant, milliseconds, plus } from '../core/instant.ts'
-import type { Stamp } from '../task/task-message.ts'
+import type { Stamp, TaskMessage } from '../task/task-message.ts'
 import { encodeRequest } from './control.ts'
 import { toStored } from './revocation-store.ts'
-import { forgottenAt, mostIdsOfNotice, type RevocationNotice, toRequest } from './revocations.ts'
+import { forgottenAt, mostIdsOfNotice, type RevocationNotice, Revocations, toRequest } from './revocations.ts'
 import type { Channel, PublishOutcome } from './session.ts'
 
 /** Who hears it later than this by a clock of its own hears it again when it asks. */
@@ -28,6 +28,7 @@ export interface RevocationTellerParts {
  */
 export class RevocationTeller {
   readonly #parts: RevocationTellerParts
+  readonly #revoked = new Revocations()
   #notices: readonly RevocationNotice[]
   #isAsked = false
   #answering: Promise<void> | undefined
@@ -35,6 +36,7 @@ export class RevocationTeller {
   constructor(parts: RevocationTellerParts) {
     this.#parts = parts
     this.#notices = parts.inherited
+    for (const notice of parts.inherited) this.#revoked.add(notice)
     if (parts.inherited.length > 0) this.answer()
   }
 
@@ -44,8 +46,15 @@ export class RevocationTeller {
     const now = clock.now()
     const notices = toNotices(revocations, stamp)
     this.#notices = [...this.#notices.filter((notice) => forgottenAt(notice) > now), ...notices]
+    this.#revoked.forgetExpired(now)
+    for (const notice of notices) this.#revoked.add(notice)
     const stored = notices.map((notice) => channel.publish(toStored(group, notice, now)))
     return Promise.all([...stored, ...notices.map((notice) => this.#say(notice))])
+  }
+
+  /** Whether this copy shall not start, as far as this leader and those before it have said. */
+  isRevoked({ id, occurrence }: TaskMessage): boolean {
+    return occurrence !== undefined && this.#revoked.isRevoked(id, occurrence.stamp)
   }
 
   /** Somebody listens who may have heard nothing. */

@@ -1,16 +1,18 @@
-import type { Emission, LeaderStatus, Predecessor, Revocation, Term } from '../broker/term.ts'
+import type { BrokerEvent } from '../broker/broker-event.ts'
+import type { Candidate, Emission, LeaderStatus, Predecessor, Revocation, Term } from '../broker/term.ts'
 import type { Cursor } from '../core/cursor.ts'
 import { TaskbeatError, TermLostError } from '../core/errors.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Stamp } from '../task/task-message.ts'
-import { type EmissionParts, publishOccurrences } from './amqp-term-emission.ts'
+import { type EmissionParts, encode, publishOccurrences } from './amqp-term-emission.ts'
+import { Parking } from './amqp-term-parking.ts'
 import { RevocationTeller } from './amqp-term-revocations.ts'
 import { type Baton, followedBy, type Holder } from './baton.ts'
 import type { BatonLease } from './baton-lease.ts'
 import type { RevocationNotice } from './revocations.ts'
 import type { Session } from './session.ts'
 
-export interface TermParts extends Omit<EmissionParts, 'permit'> {
+export interface TermParts extends Omit<EmissionParts, 'permit' | 'parking'> {
   readonly group: string
   readonly lease: BatonLease
   readonly baton: Baton
@@ -19,6 +21,8 @@ export interface TermParts extends Omit<EmissionParts, 'permit'> {
   /** What the leaders before have revoked, and is not void. */
   readonly inherited: readonly RevocationNotice[]
   readonly heartbeat: Milliseconds
+  readonly emit: (event: BrokerEvent) => void
+  readonly missed: Candidate['missed']
 }
 
 /** Also a baton that says nothing new is written anew: one that is held for long counts as a consumer's that hangs. */
@@ -47,6 +51,7 @@ export class AmqpTerm implements Term {
   readonly #parts: TermParts
   readonly #over = new AbortController()
   readonly #teller: RevocationTeller
+  readonly #parking: Parking
   #baton: Baton
   #writtenAt: Milliseconds
   #lookedAt: Milliseconds
@@ -66,11 +71,18 @@ export class AmqpTerm implements Term {
     this.#writtenAt = clock.monotonic()
     this.#lookedAt = this.#writtenAt
     this.#teller = new RevocationTeller({ ...parts, channel: parts.publishing })
+    this.#parking = new Parking({
+      ...parts,
+      isRevoked: (message) => this.#teller.isRevoked(message),
+      encode: (message) => encode(parts, message),
+      permit: () => this.#permit(),
+    })
     this.predecessor = parts.predecessor
     this.lost = this.#over.signal
     if (session.lost.aborted) this.#over.abort(session.lost.reason)
     else session.lost.addEventListener('abort', () => this.#over.abort(session.lost.reason), { once: true })
     void this.#watch()
+    this.#parking.lookThrough()
   }
 
   get epoch(): number {
@@ -105,7 +117,8 @@ export class AmqpTerm implements Term {
   emit({ messages, revocations, cursor }: Emission): Promise<void> {
     return this.#alone('emit', async () => {
       await this.#revoke(revocations)
-      await publishOccurrences({ ...this.#parts, permit: () => this.#permit() }, messages)
+      const permit = (): void => this.#permit()
+      await publishOccurrences({ ...this.#parts, permit, parking: this.#parking }, messages)
       this.#permit()
       await this.#write(followedBy(this.#baton, { cursor }, this.#parts.clock.now()))
     })
@@ -135,7 +148,7 @@ export class AmqpTerm implements Term {
     if (this.lost.aborted) return
     const { session, clock } = this.#parts
     const done = new AbortController()
-    const lastWord = this.#underWay
+    const lastWord = Promise.all([this.#underWay, this.#parking.stop()])
       .then(() => this.#write(followedBy(this.#baton, { resigned: true }, clock.now())))
       .catch(() => {}) // then the next leader waits a moment longer
       .finally(() => done.abort())
@@ -151,6 +164,7 @@ export class AmqpTerm implements Term {
     const outcomes = await this.#teller.tell(revocations, this.stamp)
     const failed = outcomes.find(({ kind }) => kind !== 'confirmed')
     if (failed) this.#doubt(new Error(`a revocation was not taken (${failed.kind})`))
+    if (this.#parking.isUsed) this.#parking.lookThrough()
   }
 
   async #write(baton: Baton): Promise<void> {

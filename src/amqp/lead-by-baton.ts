@@ -117,7 +117,7 @@ async function claim(
   session: Session,
   publishing: Channel,
   lease: BatonLease,
-  { group, host, pid, scheduleHash }: Candidate,
+  { group, host, pid, scheduleHash, missed }: Candidate,
 ): Promise<AmqpTerm> {
   const now = parts.clock.now()
   const found = lease.baton ?? firstBaton(newUuid(), now)
@@ -127,7 +127,8 @@ async function claim(
   lease.claim()
   const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])
   const predecessor = predecessorOf(found)
-  return new AmqpTerm({ ...parts, session, publishing, lease, baton, group, holder, predecessor, inherited })
+  const own = { session, publishing, lease, baton, group, holder, predecessor, inherited, missed }
+  return new AmqpTerm({ ...parts, ...own })
 }
 
 function predecessorOf({ holder }: Baton): Predecessor | undefined {

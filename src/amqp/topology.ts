@@ -12,7 +12,8 @@ import type { ExchangeDeclaration, QueueDeclaration } from './session.ts'
  *     Q.running.<worker>  long runs of one worker        ── 10 s after it is gone ──▶ Q
  *     Q.dead              messages set aside: the newest 10,000, for 14 days
  *
- * and for all of them the delay ladder, the baton of each group and the control exchange.
+ * and for all of them the delay ladder and the control exchange, and for each group its baton, what it has revoked and
+ * what it has parked.
  *
  * All work is in quorum queues: they alone are on disk when the broker says so, on one node too. Dead-lettering is
  * at least once only where strategy, overflow and exchange are all given, and falls back in silence otherwise. The
@@ -99,6 +100,9 @@ export const revocationQueue = (group: string): string => `taskbeat.${group}.rev
 /** Notices of up to a thousand ids each. */
 export const mostStoredRevocations = 1_000
 
+/** Occurrences of a group for queues of others that did not take them; see amqp-term-parking.ts. */
+export const parkedQueue = (group: string): string => `taskbeat.${group}.parked.v1`
+
 /** What is said to all processes at once. Of no use once nobody listens, so it is not durable. */
 export const controlExchange: ExchangeDeclaration = {
   name: 'taskbeat.control',
@@ -180,6 +184,10 @@ function groupQueues(group: string): QueueDeclaration[] {
       'x-delivery-limit': 1_000_000, // each leader that reads them is counted
       'x-max-length': mostStoredRevocations,
       'x-overflow': 'drop-head',
+    }),
+    declaration(parkedQueue(group), {
+      ...quorum,
+      'x-delivery-limit': 100_000_000, // whenever they are looked through all are counted
     }),
     declaration(batonQueue(group), {
       ...quorum,

@@ -1,5 +1,5 @@
 import type { ScheduleDifference } from '../broker/broker-status.ts'
-import type { Predecessor } from '../broker/term.ts'
+import type { NotHandedOn, Predecessor } from '../broker/term.ts'
 import type { Cursor } from '../core/cursor.ts'
 import type { Instant, Milliseconds } from '../core/instant.ts'
 import type { MissedReason } from '../schedule/missed.ts'
@@ -66,7 +66,7 @@ export type BeatEvent =
       /** False: there were more than `count`. */
       readonly exact: boolean
       /** `edited`: they belonged to an earlier form of the entry. */
-      readonly reason: MissedReason | 'edited'
+      readonly reason: MissedReason | 'edited' | NotHandedOn['reason']
     }
   /** Nothing can be emitted; it is tried again, from the cursor, until it can. */
   | { readonly kind: 'emissionFailed'; readonly error: unknown }

@@ -29,7 +29,7 @@
  * An idle beat writes nothing: a cursor that is old costs its successor one question per entry, not a scan.
  */
 import type { Broker } from '../broker/broker.ts'
-import type { Predecessor } from '../broker/term.ts'
+import type { NotHandedOn, Predecessor } from '../broker/term.ts'
 import type { Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
@@ -41,6 +41,7 @@ import type { BeatEvent } from './beat-event.ts'
 import { Bell } from './bell.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { type Hold, Leadership } from './leadership.ts'
+import type { MissedOccurrences } from './missed-by-edit.ts'
 import { Recorder } from './recorder.ts'
 import { ReloadDesk } from './reload-desk.ts'
 import { Roster, type ScheduleChange } from './roster.ts'
@@ -89,6 +90,8 @@ export class Beat implements Service {
   readonly #recorder: Recorder
   readonly #roster: Roster
   readonly #told = new ToldMissed()
+  /** What the broker could not hand on; a leader sends notice of it. */
+  readonly #unnoticed: MissedOccurrences[] = []
   #state: State = { kind: 'stopped' }
   readonly #reloads = new ReloadDesk()
   #stopping = false
@@ -185,8 +188,17 @@ export class Beat implements Service {
   }
 
   #standBy(): void {
-    const parts = { ...this.#parts, roster: this.#roster, bell: this.#bell }
+    const missed = (some: readonly NotHandedOn[]): Promise<void> => this.#miss(some)
+    const parts = { ...this.#parts, roster: this.#roster, bell: this.#bell, missed }
     this.#state = { kind: 'standby', standby: new Standby(parts) }
+  }
+
+  /** Whenever the broker says so; a turn may be under way, which this does not touch. */
+  async #miss(missed: readonly NotHandedOn[]): Promise<void> {
+    await this.#recorder.recordMissed(missed, this.#parts.clock.now())
+    for (const each of missed) this.#parts.emit({ kind: 'occurrenceMissed', ...each })
+    this.#unnoticed.push(...missed)
+    this.#bell.ring()
   }
 
   #lead({ term, candidate, waited }: Won): void {
@@ -196,8 +208,17 @@ export class Beat implements Service {
     const roster = this.#roster
     const recorder = this.#recorder
     const told = this.#told
+    const unnoticed = this.#unnoticed
     told.believeOnly(this.#parts.clock.now())
-    const leadership = new Leadership({ ...this.#parts, roster, recorder, told, term, scheduleHash })
+    const leadership = new Leadership({
+      ...this.#parts,
+      roster,
+      recorder,
+      told,
+      unnoticed,
+      term,
+      scheduleHash,
+    })
     lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
     this.#state = { kind: 'leading', leadership }
     emit({ kind: 'leadershipTaken', epoch, cursor, predecessor })

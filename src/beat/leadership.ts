@@ -20,6 +20,7 @@ import type { BeatEvent } from './beat-event.ts'
 import { ClockGate, type ClockHold } from './clock-gate.ts'
 import { type ClockLook, steadyEnough } from './clock-watch.ts'
 import { inSlices } from './in-slices.ts'
+import type { MissedOccurrences } from './missed-by-edit.ts'
 import { missedNotices } from './missed-notices.ts'
 import { occurrenceMessage } from './occurrence-message.ts'
 import type { Recorder } from './recorder.ts'
@@ -37,6 +38,8 @@ export interface LeadershipParts {
   readonly roster: Roster
   readonly recorder: Recorder
   readonly told: ToldMissed
+  /** What was recorded and told as missed, and no notice is sent of yet. */
+  readonly unnoticed: MissedOccurrences[]
   readonly clock: Clock
   readonly lookahead: Milliseconds
   readonly random: Random
@@ -95,12 +98,21 @@ export class Leadership {
 
   async #proceed(now: Instant): Promise<Milliseconds> {
     const cursor = await this.#settle(now)
+    await this.#sendNotices(cursor, now)
     this.#agenda ??= await this.#derive(cursor)
     const horizon = plus(now, this.#parts.lookahead)
     const take = this.#agenda.take({ through: horizon, now, limit: batchLimit })
     if (!take.cursor) return this.#untilNext(milliseconds(0))
     await this.#emit(take, take.more ? take.cursor : cursorThrough(horizon), now)
     return take.more ? milliseconds(0) : this.#untilNext(this.#pace)
+  }
+
+  async #sendNotices(cursor: Cursor, now: Instant): Promise<void> {
+    const { unnoticed } = this.#parts
+    const missed = [...unnoticed]
+    const messages = missedNotices(missed, { ...this.#parts, term: this.term, now })
+    if (messages.length > 0) await this.term.emit({ messages, replacements: [], revocations: [], cursor })
+    unnoticed.splice(0, missed.length)
   }
 
   async #emit(take: Take, cursor: Cursor, now: Instant): Promise<void> {

@@ -1,11 +1,17 @@
+import type { NotHandedOn } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Instant, instant } from '../core/instant.ts'
 import type { Missed, MissedReason } from '../schedule/missed.ts'
 import { inSlices } from './in-slices.ts'
 import type { ScheduleChange } from './roster.ts'
 
-/** What was missed, with the reason that only a beat can have: it belonged to an earlier form of its entry. */
-export type MissedOccurrences = Omit<Missed, 'reason'> & { readonly reason: MissedReason | 'edited' }
+/**
+ * What was missed, also for the reasons that are not the schedule's own: it belonged to an earlier form of its entry, or
+ * the broker could not hand it on.
+ */
+export type MissedOccurrences = Omit<Missed, 'reason'> & {
+  readonly reason: MissedReason | 'edited' | NotHandedOn['reason']
+}
 
 const mostCounted = 10_000
 

@@ -19,6 +19,7 @@ export interface StandbyParts {
   readonly random: Random
   readonly bell: Bell
   readonly emit: (event: BeatEvent) => void
+  readonly missed: NonNullable<Candidate['missed']>
 }
 
 /** A term, and what was told to get it. */
@@ -67,9 +68,9 @@ export class Standby {
   }
 
   async #stand(): Promise<void> {
-    const { broker, group, host, pid, roster, bell } = this.#parts
+    const { broker, group, host, pid, roster, bell, missed } = this.#parts
     const schedule = (): ScheduleInForce => ({ hash: roster.hash, entries: roster.known })
-    const candidate = { group, host, pid, scheduleHash: roster.hash, schedule }
+    const candidate = { group, host, pid, scheduleHash: roster.hash, schedule, missed }
     try {
       const term = await broker.lead(candidate, this.#withdrawal.signal)
       this.#watch.end()

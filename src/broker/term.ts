@@ -11,6 +11,22 @@ export interface Candidate {
   readonly scheduleHash: string
   /** The schedule that is in force at this moment, which a reload may have changed; asked when beats are compared. */
   readonly schedule?: () => ScheduleInForce
+  /**
+   * Told of occurrences that were emitted and that the broker could not hand on. They are forgotten when it resolves,
+   * so they may be told again when it does not.
+   */
+  readonly missed?: (missed: readonly NotHandedOn[]) => Promise<void>
+}
+
+/** Occurrences of one entry that were emitted, and that no queue took. */
+export interface NotHandedOn {
+  readonly entry: string
+  readonly first: Instant
+  readonly last: Instant
+  readonly count: number
+  readonly exact: true
+  /** Their queue did not take them while they could start, or too many others waited for such a queue. */
+  readonly reason: 'queueAbsent' | 'tooManyParked'
 }
 
 export interface ScheduleInForce {

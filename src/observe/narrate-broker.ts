@@ -37,6 +37,18 @@ export function narrateBroker(event: BrokerEvent): Line {
         message: `the kernel cannot wake this worker, so it looks ten times a second: ${describeError(event.error)}`,
         fields: {},
       }
+    case 'queueAbsent':
+      return {
+        level: 'warn',
+        message: `queue ${event.queue}, which others declare, ${event.reason}: what is due there waits for it while it may start`,
+        fields: { queue: event.queue },
+      }
+    case 'queueAppeared':
+      return {
+        level: 'info',
+        message: `queue ${event.queue} takes what is due there${event.sent > 0 ? `, and was sent the ${event.sent} that had waited` : ''}`,
+        fields: { queue: event.queue, sent: event.sent },
+      }
     default:
       return narrateLink(event)
   }

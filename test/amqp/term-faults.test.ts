@@ -3,13 +3,14 @@ import { type Baton, claimedBy, encodeBaton, firstBaton, followedBy } from '../.
 import { batonQueue } from '../../src/amqp/topology.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
 import type { Emission } from '../../src/broker/term.ts'
-import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { cursorThrough } from '../../src/core/cursor.ts'
 import { TermLostError } from '../../src/core/errors.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import { newUuid } from '../../src/core/uuid.ts'
 import { AmqpTermWorld } from '../support/amqp-term-world.ts'
 import { eventually } from '../support/eventually.ts'
+import { fastClock } from '../support/fast-clock.ts'
 import { instead } from '../support/instead.ts'
 import { anOccurrence, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
@@ -40,11 +41,7 @@ const batonOf = (epoch: number, seq: number, change: Partial<Baton> = {}): Baton
 })
 const namespace = newUuid()
 /** A second of its own takes a millisecond. */
-const hasty: Clock = {
-  now: systemClock.now,
-  monotonic: () => milliseconds(performance.now() * 1_000),
-  sleep: (length, signal) => systemClock.sleep(milliseconds(length / 1_000), signal),
-}
+const hasty = fastClock(1_000)
 
 describe('a leader on RabbitMQ', () => {
   test('that is killed while it emits is followed by one that knows what was committed', async () => {
@@ -159,21 +156,6 @@ describe('a leader on RabbitMQ', () => {
     await term.emit(emission({ messages: [anOccurrence('tick', {}, { queue: 'new' })] }))
     expect(declared).toEqual(['new'])
     expect(await world.countReady('new')).toBe(1)
-  })
-
-  test('waits for a queue of others, and leads on', async () => {
-    const world = await openWorld()
-    const term = await world.lead({
-      parts: {
-        plan: { hold: milliseconds(60_000), typeOf: () => 'existing' },
-        declare: async () => {},
-      },
-    })
-    const theirs = emission({ messages: [anOccurrence('tick', {}, { queue: 'celery' })] })
-    await expect(term.emit(theirs)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
-    expect(term.cursor).toBeUndefined()
-    expect(term.lost.aborted).toBe(false)
-    await term.emit(emission())
   })
 })
 

@@ -108,6 +108,15 @@ test('the baton is held by one consumer, and one that is lost is kept', () => {
   })
 })
 
+test('what queues of others do not take is parked without an end of its own, however often it is looked through', () => {
+  expect(argumentsOf('taskbeat.main.parked.v1')).toEqual({
+    'x-queue-type': 'quorum',
+    'x-delivery-limit': 100_000_000,
+  })
+  const without = planTopology({ queues: [{ name: 'celery', type: 'existing' }] })
+  expect(without.queues.filter(({ name }) => name.includes('parked'))).toEqual([])
+})
+
 test('an entry has the same lane everywhere, and entries spread over all lanes', () => {
   expect(laneQueue('work', 'nightly')).toBe('work.lane.10')
   const lanes = new Set(Array.from({ length: 500 }, (_, n) => laneQueue('work', `entry-${n}`)))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { instant } from '../../src/core/instant.ts'
 import { BeatWorld, every, lengthOf } from './beat-world.ts'
 
 const onFailure = { task: 'notify', queue: 'mail' }
@@ -61,4 +62,23 @@ test('what an edited entry was due for in its former form is told too', async ()
   await world.reload([every('often', '1m', { onFailure, args: ['new'] })])
   await world.clock.advance(lengthOf('15s'))
   expect(notices(world)).toMatchObject([{ kwargs: { entry: 'often', outcome: 'missed' } }])
+})
+
+test('what the broker could not hand on is recorded, told, and word of it is sent', async () => {
+  const world = new BeatWorld('2026-11-22T08:00:00Z')
+  const beat = await world.start([every('often', '1m', { onFailure })])
+  const { cursor } = beat.status()
+  const first = instant(Date.parse('2026-11-22T07:58:00Z'))
+  const missed = { entry: 'often', first, last: first, count: 1, exact: true, reason: 'queueAbsent' } as const
+  world.broker.beforeEmit = () => expect(world.missedRecords()).toHaveLength(1)
+  await world.broker.candidate?.missed?.([missed])
+  expect(world.missedRecords()).toEqual([{ entry: 'often', reason: 'queueAbsent', count: 1 }])
+  expect(world.told('occurrenceMissed')).toMatchObject([missed])
+  await world.clock.untilAsleep()
+  expect(notices(world)).toMatchObject([
+    { task: 'notify', kwargs: { entry: 'often', due: '2026-11-22T07:58:00.000Z', outcome: 'missed' } },
+  ])
+  expect(beat.status().cursor).toEqual(cursor)
+  await world.clock.advance(lengthOf('1m'))
+  expect(notices(world)).toHaveLength(1)
 })

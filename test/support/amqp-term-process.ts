@@ -41,6 +41,16 @@ async function act(): Promise<void> {
       }
       break
     }
+    // Emits for a queue of others.
+    case 'park': {
+      const typeOf = (queue: string) => (queue === input.queue ? 'existing' : 'quorum')
+      const plan = { hold: milliseconds(60_000), typeOf } as const
+      const term = await leadAt(url, { ...elsewhere, parts: { plan } })
+      const cursor = cursorThrough(soon(0))
+      await term.emit({ messages: [input.message], replacements: [], revocations: [], cursor })
+      console.log('parked')
+      break
+    }
     // Is killed when its occurrences are confirmed and the baton is not written yet.
     case 'die': {
       const term = await leadAt(url, { ...elsewhere, around: dieBeforeBaton })

@@ -16,6 +16,8 @@ export class RecordingBroker implements Pick<Broker, 'lead' | 'status'> {
   leadFailures = 0
   /** Runs before each emission, whatever becomes of it. */
   beforeEmit: () => void | Promise<void> = () => {}
+  /** Who asked to lead last. */
+  candidate: Candidate | undefined
   #lose: () => void = () => {}
 
   constructor(broker: Pick<Broker, 'lead' | 'status'>) {
@@ -27,6 +29,7 @@ export class RecordingBroker implements Pick<Broker, 'lead' | 'status'> {
       this.leadFailures--
       throw new TaskbeatError('BROKER_UNAVAILABLE', 'nobody answers')
     }
+    this.candidate = candidate
     const term = await this.#broker.lead(candidate, signal)
     const lost = new AbortController()
     this.#lose = () => lost.abort()
