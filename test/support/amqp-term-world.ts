@@ -178,6 +178,7 @@ export class AmqpTermWorld implements TermWorld {
         const notice = readRevocations(JSON.parse(body.toString()).arguments)
         if (notice) revocations.add(notice)
       })
+      for (const term of this.#terms) term.tellRevoked() // as leaders do when a worker has begun to listen
       for (const queue of everyQueue) await channel.consume(queue, {}, (incoming) => void hold(incoming))
     })
     running.catch(() => {}) // it was stopped before it had begun
