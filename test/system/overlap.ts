@@ -91,7 +91,7 @@ export async function endureOverlap(
   const patience = { withinMs: 60_000, everyMs: 500 }
   await eventually('all is accounted for', () => account().problems.length === 0, patience).catch(() => {}) // told below
   const endings = await Promise.all(workers.map((worker) => worker.stop()))
-  const deaths = workers.flatMap((worker) => worker.deaths)
+  const deaths = workers.flatMap((worker) => worker.deaths).sort((a, b) => a.from - b.from)
   const runs = runsOf(hosts, deaths)
   const pauses = entries.map(({ name }) =>
     longestPause(runs.filter(({ note }) => note.entry === name && note.at <= through)),
