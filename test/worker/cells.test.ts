@@ -16,7 +16,8 @@ import { taskDefaults } from '../support/tasks.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const header = `import { defineTask, Permanent } from 'taskbeat'
-import { threadId } from 'node:worker_threads'
+import { writeSync } from 'node:fs'
+import { parentPort, threadId } from 'node:worker_threads'
 const until = (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
 `
 
@@ -67,7 +68,15 @@ function openCells(handler: string, plan: Partial<CellPlan> = {}) {
     })
     return { outcome, interrupt: () => interrupt.abort('the worker stopped') }
   }
-  return { begin, run: (...args: Parameters<typeof begin>) => begin(...args).outcome, log, write, renew }
+  const list = () => cells.list()
+  return {
+    begin,
+    run: (...args: Parameters<typeof begin>) => begin(...args).outcome,
+    list,
+    log,
+    write,
+    renew,
+  }
 }
 
 describe.each(['thread', 'process'] as const)('a handler in a %s', (isolation) => {
@@ -170,5 +179,32 @@ describe.each(['thread', 'process'] as const)('a handler in a %s', (isolation) =
     expect(await run(isolation)).toEqual({ kind: 'succeeded', result: 'new' })
     old.interrupt()
     expect(await old.outcome).toMatchObject({ kind: 'succeeded', result: 'old' })
+  })
+})
+
+describe('what a module writes by hand', () => {
+  test.each([
+    [
+      'thread',
+      `for (const each of ['hi', null, { kind: 'report' }, { kind: 'printed' }]) parentPort.postMessage(each)`,
+    ],
+    ['process', `writeSync(4, '5\\nnull\\n{"kind":"report"}\\n{"kind":"printed","stream":"x"}\\n')`],
+  ] as const)('to where its %s reports is no report, and the worker goes on', async (isolation, writes) => {
+    const { run } = openCells(`() => { ${writes}; return 'done' }`)
+    expect(await run(isolation)).toEqual({ kind: 'succeeded', result: 'done' })
+  })
+
+  test.each([
+    ['{ timeout: 5n }', /options of task demo.*BigInt/],
+    ['null', /options of task demo.*expected an object/],
+  ])('as options, %s, that do not travel concerns its own task alone', async (options, reason) => {
+    const { list, write, renew } = openCells('() => 1')
+    write(`() => 1, ${options})\nexport const other = defineTask('other', () => 2`)
+    renew()
+    const listing = await list()
+    expect(listing).toMatchObject({
+      tasks: [{ name: 'other' }],
+      problems: [{ reason: expect.stringMatching(reason) }],
+    })
   })
 })

@@ -8,7 +8,7 @@ import { milliseconds } from '../../core/instant.ts'
 import { ProcessGroup } from '../executors/process-group.ts'
 import type { Cell, CellListener, CellOrder, OpenCell } from './cell.ts'
 import type { CellOptions } from './cell-options.ts'
-import type { FromProcess } from './process-link.ts'
+import { type FromProcess, parseLine } from './process-link.ts'
 
 /** How long the kernel may take to let go of what was killed. */
 const killPatience = milliseconds(2_000)
@@ -87,15 +87,6 @@ class ProcessCell implements Cell {
     const isGone = await Promise.race([this.#gone, late])
     waited.abort()
     return isGone
-  }
-}
-
-/** Code in the process may write to any descriptor that it finds; what is no report is none. */
-function parseLine(line: string): FromProcess | undefined {
-  try {
-    return JSON.parse(line) as FromProcess
-  } catch {
-    return undefined
   }
 }
 

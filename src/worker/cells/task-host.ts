@@ -5,6 +5,8 @@ import type { TaskMessage } from '../../task/task-message.ts'
 import { callHandler, type HandlerEnding, threw } from '../executors/call-handler.ts'
 import { runEnvironment } from '../executors/command-environment.ts'
 import { describeThrown } from '../executors/thrown.ts'
+import type { ListedTask } from '../module-listing.ts'
+import type { ModuleProblem } from '../task-collection.ts'
 import { TaskModules } from '../task-modules.ts'
 import type { CellOrder, CellReport } from './cell.ts'
 
@@ -49,9 +51,16 @@ export class TaskHost {
   async #load(patterns: readonly string[]): Promise<void> {
     const { files, imported, tasks, problems } = await this.#modules.load(patterns)
     this.#tasks = new Map(tasks.map(({ task }) => [task.name, task]))
-    const listed = tasks.map(({ task, file }) => ({ name: task.name, file, options: plain(task.options) }))
+    const listed: ListedTask[] = []
+    const unlisted: ModuleProblem[] = []
+    for (const { task, file } of tasks) {
+      const options = plain(task)
+      if ('problem' in options) unlisted.push({ file, reason: options.problem })
+      else listed.push({ name: task.name, file, options })
+    }
     const { sources } = this.#modules
-    this.#parts.report({ kind: 'loaded', listing: { files, imported, tasks: listed, problems, sources } })
+    const listing = { files, imported, tasks: listed, problems: [...problems, ...unlisted], sources }
+    this.#parts.report({ kind: 'loaded', listing })
   }
 
   async #run(message: TaskMessage): Promise<void> {
@@ -75,9 +84,15 @@ export class TaskHost {
   }
 }
 
-/** Options are written by hand in a file that may not be typed; what does not travel is none of them. */
-function plain(options: TaskOptions): TaskOptions {
-  return JSON.parse(JSON.stringify(options)) as TaskOptions
+/** Options are written by hand in a file that may not be typed; a task whose options do not travel is none. */
+function plain({ name, options }: Task): TaskOptions | { readonly problem: string } {
+  try {
+    const copy: unknown = JSON.parse(JSON.stringify(options))
+    if (typeof copy !== 'object' || copy === null) throw new TypeError('expected an object')
+    return copy as TaskOptions
+  } catch (error) {
+    return { problem: `the options of task ${name} cannot be read: ${describeThrown(error).reason}` }
+  }
 }
 
 function plainFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

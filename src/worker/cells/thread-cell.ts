@@ -5,7 +5,7 @@ import { describeThrown } from '../executors/thrown.ts'
 import type { Cell, CellListener, CellOrder, CellReport, OpenCell } from './cell.ts'
 import type { CellOptions } from './cell-options.ts'
 import { HeapWatch, type WatchedHeap } from './heap-watch.ts'
-import { type FromThread, Unread, weightOf } from './thread-link.ts'
+import { isFromThread, Unread, weightOf } from './thread-link.ts'
 
 /** Between the limit that is kept, and that at which V8 itself acts, see heap-watch.ts. */
 const leeway = 1_073_741_824
@@ -55,7 +55,8 @@ class ThreadCell implements Cell {
         void thread.terminate()
       },
     }
-    thread.on('message', (message: FromThread) => {
+    thread.on('message', (message: unknown) => {
+      if (!isFromThread(message)) return
       const weight = weightOf(message)
       if (weight > 0) unread.subtract(weight)
       if (message.kind === 'report') this.#take(message.report, listener)

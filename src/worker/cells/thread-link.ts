@@ -1,4 +1,5 @@
 import type { CellReport } from './cell.ts'
+import { isMap, isPrinted, isReport } from './is-report.ts'
 
 /** What a thread sends to its worker. */
 export type FromThread =
@@ -8,6 +9,13 @@ export type FromThread =
       readonly stream: 'stdout' | 'stderr'
       readonly chunk: string | Uint8Array
     }
+
+/** Whether it came from this cell's program, and not from code that posts to its parent. */
+export function isFromThread(value: unknown): value is FromThread {
+  if (!isMap(value)) return false
+  if (value.kind === 'report') return isReport(value.report)
+  return isPrinted(value) && (typeof value.chunk === 'string' || value.chunk instanceof Uint8Array)
+}
 
 /** Output that was sent and is not read yet makes the thread wait from here on. */
 const mostUnread = 65_536
