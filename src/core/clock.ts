@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Instant, instant, type Milliseconds, milliseconds } from './instant.ts'
 
 /**
@@ -26,14 +25,17 @@ function openClock(ref: boolean): Clock {
   return {
     now: () => instant(Date.now()),
     monotonic: () => milliseconds(performance.now()),
+    // That of node:timers/promises makes an error with its stack for whoever is woken, which costs more than a short task.
     sleep: async (length, signal) => {
       if (signal?.aborted) return
-      try {
-        const limited = Math.min(Math.max(0, length), longestTimer)
-        await delay(limited, undefined, signal ? { signal, ref } : { ref })
-      } catch (error) {
-        if (!signal?.aborted) throw error
-      }
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, Math.min(Math.max(0, length), longestTimer))
+      if (!ref) timer.unref()
+      const wake = (): void => resolve()
+      signal?.addEventListener('abort', wake, { once: true })
+      await promise
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', wake)
     },
   }
 }

@@ -160,18 +160,17 @@ export class DeliveryHandler {
 
   async #execute(run: RunUnderWay, task: RegisteredTask): Promise<{ outcome: Outcome; ran?: Ran }> {
     const { clock, emit, executors, runs, signals } = this.#parts
-    const { message, cancelled } = run
-    if (cancelled.aborted) return { outcome: { kind: 'revoked', reason: String(cancelled.reason) } }
+    const { message, interrupt } = run
+    if (run.cancelled !== undefined) return { outcome: { kind: 'revoked', reason: run.cancelled } }
     const executor = executorOf(task.definition, executors)
     const started = clock.now()
     const begin = clock.monotonic()
     const lateness = between(message.eta, started)
     emit({ kind: 'runStarted', message, lateness })
-    const interrupt = AbortSignal.any([signals.interrupt, cancelled])
     const ended = await runs.execute(message, () =>
       attempt(executor, { task, message, interrupt, kill: signals.kill, emit }),
     )
-    const wasCancelled = ended.kind === 'interrupted' && cancelled.aborted
+    const wasCancelled = ended.kind === 'interrupted' && run.cancelled !== undefined
     const outcome = wasCancelled ? { ...ended, cancelled: true as const } : ended
     return { outcome, ran: { started, lateness, duration: milliseconds(clock.monotonic() - begin) } }
   }

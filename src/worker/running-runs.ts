@@ -3,14 +3,47 @@ import type { TaskMessage } from '../task/task-message.ts'
 /** A run that is under way, with its own way to be ended. */
 export interface RunUnderWay {
   readonly message: TaskMessage
-  /** Aborted when its sender wants it no more; the reason is text. */
-  readonly cancelled: AbortSignal
+  /** Aborted when it shall end, as the whole worker does or it alone; the reason is text. */
+  readonly interrupt: AbortSignal
+  /** Why its sender wants it no more; undefined while it is wanted. */
+  readonly cancelled: string | undefined
 }
 
-/** What is under way in this worker, so that a single run can be told to end. */
+class Run implements RunUnderWay {
+  readonly message: TaskMessage
+  readonly #ending = new AbortController()
+  cancelled: string | undefined
+
+  constructor(message: TaskMessage) {
+    this.message = message
+  }
+
+  get interrupt(): AbortSignal {
+    return this.#ending.signal
+  }
+
+  end(reason: string): void {
+    this.#ending.abort(reason)
+  }
+}
+
+/**
+ * What is under way in this worker, so that a single run can be told to end. Each has one signal for that, whoever
+ * wants it: to follow two by `AbortSignal.any` costs several times as much as a short task.
+ */
 export class RunningRuns {
-  readonly #runs = new Map<TaskMessage, AbortController>()
+  readonly #runs = new Map<TaskMessage, Run>()
   readonly #executing = new Set<TaskMessage>()
+  readonly #interrupt: AbortSignal
+
+  /** With `interrupt` all of them end; its reason is text. */
+  constructor(interrupt: AbortSignal) {
+    this.#interrupt = interrupt
+    const endAll = (): void => {
+      for (const run of this.#runs.values()) run.end(interrupt.reason)
+    }
+    interrupt.addEventListener('abort', endAll, { once: true })
+  }
 
   /** What executes at this moment. */
   get executing(): readonly TaskMessage[] {
@@ -18,9 +51,10 @@ export class RunningRuns {
   }
 
   enter(message: TaskMessage): RunUnderWay {
-    const controller = new AbortController()
-    this.#runs.set(message, controller)
-    return { message, cancelled: controller.signal }
+    const run = new Run(message)
+    this.#runs.set(message, run)
+    if (this.#interrupt.aborted) run.end(this.#interrupt.reason)
+    return run
   }
 
   leave(message: TaskMessage): void {
@@ -39,10 +73,11 @@ export class RunningRuns {
   /** False when there is none of this id. */
   abort(id: string, reason: string): boolean {
     let found = false
-    for (const [message, controller] of this.#runs) {
-      if (message.id !== id) continue
+    for (const run of this.#runs.values()) {
+      if (run.message.id !== id) continue
       found = true
-      controller.abort(reason)
+      run.cancelled ??= reason
+      run.end(reason)
     }
     return found
   }

@@ -92,10 +92,10 @@ export class Worker implements Service {
   readonly #intake: Intake
   readonly #handler: DeliveryHandler
   readonly #losses: Losses
-  readonly #runs = new RunningRuns()
   readonly #underWay = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   readonly #interrupt = new AbortController()
+  readonly #runs = new RunningRuns(this.#interrupt.signal)
   readonly #kill = new AbortController()
   #plan: WorkerPlan
   #stopped: Promise<void> | undefined

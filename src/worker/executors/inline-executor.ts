@@ -26,15 +26,16 @@ export class InlineExecutor implements Executor {
   async run(execution: Execution): Promise<Outcome> {
     const captured = new CapturedOutput(execution.task.definition.outputLimitBytes)
     const asked = new AbortController()
-    const abandoned = Promise.withResolvers<undefined>()
+    const ended = Promise.withResolvers<HandlerEnding | undefined>()
     const watch = watchForStop(execution, this.#clock, {
       ask: () => asked.abort(new Error(softLimitReached)),
       stop: (reason, over) => {
         asked.abort(new Error(signalReason(reason)))
-        void patience(reason, execution, over, this.#clock).then(() => abandoned.resolve(undefined))
+        void patience(reason, execution, over, this.#clock).then(() => ended.resolve(undefined))
       },
     })
-    const ending = await Promise.race([call(execution, asked.signal, captured), abandoned.promise])
+    call(execution, asked.signal, captured).then(ended.resolve, ended.reject)
+    const ending = await ended.promise
     watch.end()
     return handlerOutcome(ending, watch, execution, captured)
   }

@@ -28,13 +28,19 @@ export interface StopListener {
 
 /** Watches an attempt's limits and its interruption. It is told to stop once, for whichever reason comes first. */
 export function watchForStop(execution: Execution, clock: Clock, listener: StopListener): StopWatch {
-  const over = new AbortController()
+  // Most attempts have no limit and are not stopped: nobody has to hear of their end.
+  let over: AbortController | undefined
+  let isOver = false
+  const whenOver = (): AbortSignal => {
+    over ??= new AbortController()
+    return over.signal
+  }
   let first: StopReason | undefined
   let asked: Milliseconds | undefined
   const stop = (reason: StopReason): void => {
-    if (first || over.signal.aborted) return
+    if (first || isOver) return
     first = reason
-    listener.stop(reason, over.signal)
+    listener.stop(reason, whenOver())
   }
   const { interrupt } = execution
   const interrupted = (): void => stop({ kind: 'interrupted', reason: String(interrupt.reason) })
@@ -42,10 +48,10 @@ export function watchForStop(execution: Execution, clock: Clock, listener: StopL
   else interrupt.addEventListener('abort', interrupted, { once: true })
   const { timeout, softTimeout } = execution.task.definition
   if (timeout !== undefined)
-    void passed(timeout, clock, over.signal).then(() => stop({ kind: 'timedOut', limit: timeout }))
+    void passed(timeout, clock, whenOver()).then(() => stop({ kind: 'timedOut', limit: timeout }))
   if (softTimeout !== undefined)
-    void passed(softTimeout, clock, over.signal).then(() => {
-      if (first || over.signal.aborted) return
+    void passed(softTimeout, clock, whenOver()).then(() => {
+      if (first || isOver) return
       asked = softTimeout
       listener.ask()
     })
@@ -57,8 +63,9 @@ export function watchForStop(execution: Execution, clock: Clock, listener: StopL
       return asked
     },
     end: () => {
+      isOver = true
       interrupt.removeEventListener('abort', interrupted)
-      over.abort(ended)
+      over?.abort(ended)
     },
   }
 }
