@@ -20,6 +20,7 @@ import type { TaskMessage } from '../task/task-message.ts'
 import { encodeRequest } from './control.ts'
 import { callControl } from './control-caller.ts'
 import type { Link } from './link.ts'
+import { NewestIds } from './newest-ids.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { cancelMethod, mostIdsAsked, stateMethod, watchMethod } from './run-control.ts'
 import type { Channel, Session } from './session.ts'
@@ -44,14 +45,16 @@ const askAgainMs = 30_000
 /** A worker that has come since has not heard it. */
 const cancelAgainMs = 10_000
 const staleAfter = milliseconds(60_000)
-/** Sent from here, without a result so far; the longest known are forgotten first. */
+/** Sent from here, without a result so far. */
 const mostSent = 100_000
+/** Each is said again to all processes, and of those that others have sent no result comes here. */
+const mostCancelled = 1_000
 
 export class AmqpResults implements Results {
   readonly #parts: AmqpResultsParts
   readonly #waiting = new WaitingRuns()
-  readonly #sent = new Set<string>()
-  readonly #cancelled = new Set<string>()
+  readonly #sent = new NewestIds(mostSent)
+  readonly #cancelled = new NewestIds(mostCancelled)
   #queue: ReplyQueue | undefined
   #speaking: { readonly session: Session; readonly channel: Promise<Channel> } | undefined
   #asking: NodeJS.Timeout | undefined
@@ -76,7 +79,7 @@ export class AmqpResults implements Results {
   async send(messages: readonly TaskMessage[]): Promise<void> {
     const replies = this.#replies()
     await this.ready(AbortSignal.timeout(connectionWaitMs))
-    for (const { id } of messages) this.#remember(id)
+    for (const { id } of messages) this.#sent.add(id)
     try {
       await this.#parts.publish(messages, replies.name)
     } catch (error) {
@@ -144,15 +147,7 @@ export class AmqpResults implements Results {
     return this.#queue
   }
 
-  #remember(id: string): void {
-    this.#sent.add(id)
-    for (const oldest of this.#sent) {
-      if (this.#sent.size <= mostSent) break
-      this.#sent.delete(oldest)
-    }
-  }
-
-  /** Says it again for as long as this process is there and no result has come. */
+  /** Says it again for as long as this process is there, no result has come, and not too many others were cancelled. */
   #keepCancelled(id: string): void {
     this.#cancelled.add(id)
     if (this.#repeating) return

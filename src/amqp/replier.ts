@@ -1,11 +1,15 @@
+import type { Clock } from '../core/clock.ts'
+import { milliseconds } from '../core/instant.ts'
 import type { RunResult } from '../task/run-result.ts'
 import { encodeResult, type ResultAddress } from './codec-result.ts'
 import { replyQueuePrefix } from './control.ts'
 import type { Link } from './link.ts'
 import type { Channel, Incoming, Outgoing, Session } from './session.ts'
 
-/** While there is no connection, so many results are kept to be told; whoever waits for others asks again. */
-const mostKept = 1_000
+/** While results cannot be told, so many are kept, and so much of them; whoever waits for others asks again. */
+const mostKept = { results: 1_000, bytes: 16 * 1_048_576 } as const
+/** How often it is looked whether the broker reads again. */
+const whileBlocked = milliseconds(1_000)
 /** Who waits for which run, beside those who sent it. Bounded, because anybody can say so. */
 const mostWatched = 10_000
 const mostOfOne = 20
@@ -13,6 +17,7 @@ const mostOfOne = 20
 export interface ReplierParts {
   /** Not the one that consumes: what blocks those who publish must not hold up acknowledgements. */
   readonly link: Link
+  readonly clock: Clock
   /** Whether it is a queue of work: a result there would be taken for a message that cannot be decoded. */
   readonly isQueueOfWork: (queue: string) => boolean
   /** Aborted when nothing is told any more. */
@@ -26,7 +31,8 @@ export interface ReplierParts {
 export class Replier {
   readonly #parts: ReplierParts
   readonly #watchers = new Map<string, Set<string>>()
-  readonly #kept: Outgoing[] = []
+  #kept: Outgoing[] = []
+  #keptBytes = 0
   #way: { readonly session: Session; readonly channel: Promise<Channel> } | undefined
   #flushing = false
 
@@ -63,25 +69,36 @@ export class Replier {
   }
 
   send(id: string, result: RunResult, address: ResultAddress): void {
-    this.#kept.push(encodeResult(id, result, address))
-    if (this.#kept.length > mostKept) this.#kept.shift()
+    const outgoing = encodeResult(id, result, address)
+    this.#kept.push(outgoing)
+    this.#keptBytes += outgoing.body.length
+    while (this.#kept.length > mostKept.results || this.#keptBytes > mostKept.bytes)
+      this.#keptBytes -= this.#kept.shift()?.body.length ?? 0
     if (!this.#flushing) void this.#flush()
   }
 
   async #flush(): Promise<void> {
-    const { link, closing } = this.#parts
+    const { link, clock, closing } = this.#parts
     this.#flushing = true
     while (this.#kept.length > 0 && !closing.aborted) {
       try {
         const session = link.current ?? (await link.session(closing))
         const channel = await this.#channelOf(session)
-        // While the broker takes nothing, what is written waits in the socket, as much as there may be.
-        for (const outgoing of this.#kept.splice(0)) void channel.publish(outgoing)
+        // What is written then waits in the socket, as much as there may be.
+        if (session.blocked) await clock.sleep(whileBlocked, AbortSignal.any([session.lost, closing]))
+        else for (const outgoing of this.#takeAll()) void channel.publish(outgoing)
       } catch {
         this.#way = undefined // that session is over; the next one is waited for
       }
     }
     this.#flushing = false
+  }
+
+  #takeAll(): readonly Outgoing[] {
+    const all = this.#kept
+    this.#kept = []
+    this.#keptBytes = 0
+    return all
   }
 
   #channelOf(session: Session): Promise<Channel> {

@@ -29,7 +29,7 @@ export class ResultDesk {
     this.results = new AmqpResults({ link, clock, publish, closing })
     const isQueueOfWork = (queue: string): boolean =>
       queues.some((name) => queue === name || queue.startsWith(`${name}.`))
-    this.replier = new Replier({ link, isQueueOfWork, closing })
+    this.replier = new Replier({ link, clock, isQueueOfWork, closing })
     this.#runs = new RunControl({
       clock,
       replier: this.replier,
