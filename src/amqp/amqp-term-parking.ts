@@ -7,7 +7,7 @@ import type { TaskMessage } from '../task/task-message.ts'
 import { toParked } from './parked-letter.ts'
 import { type Letter, type ParkedReading, takeParked } from './read-parked.ts'
 import type { RoutePlan } from './route.ts'
-import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
+import { type Channel, type Outgoing, type PublishOutcome, RefusedError, type Session } from './session.ts'
 import { parkedQueue } from './topology.ts'
 
 export interface ParkingParts {
@@ -68,7 +68,7 @@ export class Parking {
   #channel: Channel | undefined
   #isAsked = false
   #isAttended = false
-  #attending: Promise<void> = Promise.resolve()
+  #sending: Promise<unknown> = Promise.resolve()
   #wake = new AbortController()
   #isStopping = false
   #lookedThroughAt: Milliseconds
@@ -112,17 +112,17 @@ export class Parking {
     return this.#isAttended
   }
 
-  /** Resolves when what is under way is finished; nothing else is begun. */
-  stop(): Promise<void> {
+  /** Sends no more, and resolves when what is being sent is confirmed and removed; the rest is the next leader's. */
+  async stop(): Promise<void> {
     this.#isStopping = true
     this.#wake.abort()
-    return this.#attending
+    await this.#sending
   }
 
   #attend(): void {
     if (this.#isAttended || this.#isOver) return
     this.#isAttended = true
-    this.#attending = this.#watch()
+    void this.#watch()
   }
 
   get #isOver(): boolean {
@@ -164,10 +164,15 @@ export class Parking {
   async #isThere(queue: string): Promise<boolean> {
     const { plan, session } = this.#parts
     if (plan.typeOf(queue) !== 'existing') return true
-    return session.apart(
-      `look for queue ${queue}`,
-      async (channel) => (await channel.checkQueue(queue)) !== undefined,
-    )
+    try {
+      return await session.apart(
+        `look for queue ${queue}`,
+        async (channel) => (await channel.checkQueue(queue)) !== undefined,
+      )
+    } catch (error) {
+      if (error instanceof RefusedError) return true // it may take what it does not let us look at
+      throw error
+    }
   }
 
   async #settleAll(): Promise<void> {
@@ -215,9 +220,14 @@ export class Parking {
     for (let size = 1; rest.length > 0 && !this.#isStopping; size = sentAtOnce) {
       const some = rest.slice(0, size)
       permit()
-      const outcomes = await Promise.all(some.map(({ message }) => publishing.publish(encode(message))))
+      const sending = some.map(async (letter) => {
+        const outcome = await publishing.publish(encode(letter.message))
+        if (outcome.kind === 'confirmed') reading.remove(letter)
+        return outcome
+      })
+      this.#sending = Promise.allSettled(sending)
+      const outcomes = await Promise.all(sending)
       const refused = some.filter((_, index) => outcomes[index]?.kind !== 'confirmed')
-      for (const letter of some) if (!refused.includes(letter)) reading.remove(letter)
       sent += some.length - refused.length
       rest = [...refused, ...rest.slice(size)]
       const [outcome] = outcomes.filter(({ kind }) => kind !== 'confirmed')
