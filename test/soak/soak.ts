@@ -170,7 +170,9 @@ const soaks: Readonly<Record<string, Soak>> = {
   'rabbitmq-punctuality': {
     minutes: 2,
     run: (world, { minutes }) =>
-      onRabbitmq(({ url }) => measurePunctuality(world, { seconds: minutes * 60, runsPerSecond: 100, url })),
+      onRabbitmq(({ url }) =>
+        measurePunctuality(world, { seconds: Math.round(minutes * 60), runsPerSecond: 100, url }),
+      ),
   },
 }
 

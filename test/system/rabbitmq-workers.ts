@@ -18,12 +18,18 @@ export interface WorkersFigures {
   readonly starts: number
   /** Runs that were under way when their worker was killed, all kills together. */
   readonly running: number
+  /** Of connections, that workers noticed. */
+  readonly losses: number
   /** Starts beyond the first of each attempt. */
   readonly repeats: number
   /** Of these, on the host of the former start. */
   readonly repeatsAtHome: number
   /** Of these, elsewhere after the former run had ended and the broker had not heard of it. */
   readonly repeatsAfterEnd: number
+  /** Of these, after the former host's connection was lost, as on a machine that starves. */
+  readonly repeatsAfterLoss: number
+  /** Of these, after a worker had died that may have passed it on to all, and not yet have let go of the original. */
+  readonly repeatsOfPassedOn: number
   /** Occurrences of entries whose next one stands for them, begun and never ended. */
   readonly cutShort: number
   /** Interrupted so often that they were given up. */
@@ -103,10 +109,17 @@ export async function endureWorkerKills(
   await beat.stop()
   const deaths = workers.flatMap((worker) => worker.deaths)
   const starts = notesOf(hosts, 'start')
-  const repeats = explainRepeats(starts, notesOf(hosts, 'end'), deaths)
+  const losses = workers.map((worker) => worker.losses)
+  const repeats = explainRepeats(starts, notesOf(hosts, 'end'), { deaths, losses })
   const { problems, ...counts } = reckon()
-  const running = deaths.reduce((sum, death) => sum + death.running.size, 0)
-  const figures = { ...counts, starts: starts.length, running, ...repeats.counts }
+  const running = deaths.reduce((sum, death) => sum + death.running, 0)
+  const figures = {
+    ...counts,
+    starts: starts.length,
+    running,
+    ...repeats.counts,
+    losses: losses.flat().length,
+  }
   const broken = [
     ...problems,
     ...repeats.problems,
@@ -155,6 +168,13 @@ function reckonUp(
   }
 }
 
+/** A host may learn of the loss of its connection later than the broker. */
+const noticedWithinMs = 5_000
+
+function clock(at: number): string {
+  return new Date(at).toISOString().slice(11, 23)
+}
+
 function slotOf({ entry, due }: HostNote): string {
   return `${entry} ${due}`
 }
@@ -163,12 +183,21 @@ function slotOf({ entry, due }: HostNote): string {
 function explainRepeats(
   starts: readonly HostNote[],
   ends: readonly HostNote[],
-  deaths: readonly HostDeath[],
+  { deaths, losses }: { deaths: readonly HostDeath[]; losses: readonly (readonly number[])[] },
 ): {
-  readonly counts: Pick<WorkersFigures, 'repeats' | 'repeatsAtHome' | 'repeatsAfterEnd'>
+  readonly counts: Pick<
+    WorkersFigures,
+    'repeats' | 'repeatsAtHome' | 'repeatsAfterEnd' | 'repeatsAfterLoss' | 'repeatsOfPassedOn'
+  >
   readonly problems: readonly string[]
 } {
-  const counts = { repeats: 0, repeatsAtHome: 0, repeatsAfterEnd: 0 }
+  const counts = {
+    repeats: 0,
+    repeatsAtHome: 0,
+    repeatsAfterEnd: 0,
+    repeatsAfterLoss: 0,
+    repeatsOfPassedOn: 0,
+  }
   const problems: string[] = []
   const hasEnded = new Set(ends.map(({ id, attempt, host }) => `${id} ${attempt} ${host}`))
   for (const [attempt, each] of Map.groupBy(starts, (note) => `${note.id} ${note.attempt}`)) {
@@ -181,10 +210,17 @@ function explainRepeats(
       if (atHome.length > 0) counts.repeatsAtHome++
       if (hasEnded.has(`${attempt} ${former.host}`)) counts.repeatsAfterEnd++
       const death = deathAfter(former, deaths)
-      const what = `${start.entry} due ${new Date(start.due).toISOString()} was started again on host ${start.host}`
-      if (!death || death.from > start.at) problems.push(`${what}, and nobody had died`)
+      const what =
+        `${start.entry} due ${clock(start.due)}, started on host ${former.host} at ${clock(former.at)}, ` +
+        `was started again on host ${start.host} at ${clock(start.at)}`
+      const hasDied = death !== undefined && death.from <= start.at
+      const wasCut = losses[former.host]?.some((at) => former.at <= at && at <= start.at + noticedWithinMs)
+      const wasPassedOn = deaths.some(({ from, to }) => start.due <= to && from <= start.at)
+      if (!hasDied && wasCut) counts.repeatsAfterLoss++
+      else if (!hasDied && wasPassedOn) counts.repeatsOfPassedOn++
+      else if (!hasDied) problems.push(`${what}, and nobody had died`)
       for (const own of atHome)
-        if (!deathAfter(own, deaths)?.running.has(attempt))
+        if (!deathAfter(own, deaths)?.unended.has(attempt))
           problems.push(`${what}, whose journal knew how it had ended`)
     }
   }
