@@ -120,11 +120,12 @@ export async function endureWorkerKills(
     ...repeats.counts,
     losses: losses.flat().length,
   }
+  const ofDeaths = figures.repeats - figures.repeatsAfterLoss - figures.repeatsOfPassedOn
   const broken = [
     ...problems,
     ...repeats.problems,
     ...endings.flat(),
-    ...(figures.repeats <= kills * concurrency ? [] : ['there are more repeats than can have been running']),
+    ...(ofDeaths <= kills * concurrency ? [] : ['there are more repeats than can have been running']),
   ]
   if (broken.length > 0)
     throw new Error(
@@ -216,7 +217,7 @@ function explainRepeats(
       const hasDied = death !== undefined && death.from <= start.at
       const wasCut = losses[former.host]?.some((at) => former.at <= at && at <= start.at + noticedWithinMs)
       const wasPassedOn = deaths.some(({ from, to }) => start.due <= to && from <= start.at)
-      if (!hasDied && wasCut) counts.repeatsAfterLoss++
+      if (wasCut) counts.repeatsAfterLoss++
       else if (!hasDied && wasPassedOn) counts.repeatsOfPassedOn++
       else if (!hasDied) problems.push(`${what}, and nobody had died`)
       for (const own of atHome)
