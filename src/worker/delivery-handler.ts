@@ -23,7 +23,7 @@ import type { EmitWorkerEvent, Ran } from './worker-event.ts'
 export interface StopSignals {
   /** Nothing starts any more. */
   readonly stopping: AbortSignal
-  /** What runs shall end. */
+  /** What runs shall end, and what the broker does not take is left: it comes again, and has its end in the journal. */
   readonly interrupt: AbortSignal
   /** What runs is killed, and what cannot be written down is left. */
   readonly kill: AbortSignal
@@ -205,7 +205,7 @@ export class DeliveryHandler {
     const { message } = delivery
     const settled = await persist(async () => delivery.settle(verdict, result), {
       clock,
-      giveUp: signals.kill,
+      giveUp: signals.interrupt,
       onFailure: this.#tellOfFailure(message, verdict),
     })
     if (!settled) emit({ kind: 'runLeftUnsettled', message, error: undefined })

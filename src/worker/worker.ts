@@ -18,7 +18,8 @@
  * - The task fails, hangs, prints without end, forks: its executor makes an outcome of it.
  * - The journal cannot be written: no work is taken until it can (journal-gate.ts); what has run waits to be recorded.
  * - The task has failed for good: whoever wants to know is sent word (failure-desk.ts) before the message is settled.
- * - The broker cannot be told: settling is tried again while the worker runs; the delivery keeps its slot.
+ * - The broker cannot be told: settling is tried again until the worker's grace is over; the delivery keeps its slot.
+ *   What is left then comes again, and is settled as recorded.
  * - The worker is killed: the guard process kills what it ran; the claim is taken over by whoever gets the message
  *   next, and after three such deaths in one attempt the task itself is suspected. What runs at most once is not made
  *   again: its message was acknowledged before it began, and the next worker of the host reports it (losses.ts).
@@ -120,7 +121,8 @@ export class Worker implements Service {
     })
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
     const giveUp = this.#kill.signal
-    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp })
+    const patience = this.#interrupt.signal
+    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp: patience })
     this.#losses = new Losses({
       clock,
       journal: gate,

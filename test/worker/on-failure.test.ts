@@ -109,6 +109,23 @@ describe('word of a failure', () => {
     expect(world.log.of('runStarted').filter(({ message }) => message.task === 'demo')).toHaveLength(1)
   })
 
+  test.each(['publish', 'settle'] as const)(
+    'keeps no worker from stopping once its grace is over, where the broker refuses to %s',
+    async (what) => {
+      const registry = registryOf(
+        aScript('exit 3', { onFailure: 'notify' }),
+        aScript('true', { name: 'notify' }),
+      )
+      const { broker, faults, log, worker } = openWorkerWorld({ registry, grace: milliseconds(50) })
+      faults[what] = true
+      await worker.start()
+      await broker.publish([aMessage()])
+      await log.first(what === 'publish' ? 'noticeFailed' : 'settleFailed')
+      await worker.stop(new AbortController().signal)
+      expect(log.of('runLeftUnsettled')).toHaveLength(1)
+    },
+  )
+
   test('is sent again when the message comes again after a death in between, and told once', async () => {
     const world = openWorld('exit 3')
     const message = aMessage()
