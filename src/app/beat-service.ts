@@ -1,4 +1,4 @@
-import { Beat } from '../beat/beat.ts'
+import { Beat, type BeatStatus } from '../beat/beat.ts'
 import type { BeatEvent } from '../beat/beat-event.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
@@ -32,6 +32,10 @@ export class BeatService implements Service {
     this.#settings = settings
     this.#host = host
     this.#emit = emit
+  }
+
+  get status(): BeatStatus | undefined {
+    return this.#beat?.status()
   }
 
   async start(): Promise<void> {

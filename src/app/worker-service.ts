@@ -68,6 +68,11 @@ export class WorkerService implements Service {
     return this.#working?.cells.stuck ?? 0
   }
 
+  /** How many runs execute. */
+  get running(): number {
+    return this.#working?.worker.running.length ?? 0
+  }
+
   async start(): Promise<void> {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host

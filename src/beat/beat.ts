@@ -75,6 +75,8 @@ export interface BeatStatus {
   readonly nextDue: Instant | undefined
   /** Why it emits nothing although it leads. */
   readonly hold: Hold | undefined
+  /** By how much its loop is late: more than a turn may take means that it stands still. */
+  readonly overdue: Milliseconds
 }
 
 type State =
@@ -95,6 +97,8 @@ export class Beat implements Service {
   #state: State = { kind: 'stopped' }
   readonly #reloads = new ReloadDesk()
   #stopping = false
+  /** When the turn began that is under way, or when the next is to begin, by the monotonic clock. */
+  #turnsAt: Milliseconds | undefined
   #starting: Promise<void> | undefined
   #running: Promise<void> | undefined
 
@@ -141,7 +145,13 @@ export class Beat implements Service {
       cursor: leadership?.term.cursor,
       nextDue: leadership?.nextDue,
       hold: leadership?.hold,
+      overdue: this.#overdue(),
     }
+  }
+
+  #overdue(): Milliseconds {
+    if (this.#turnsAt === undefined) return milliseconds(0)
+    return milliseconds(Math.max(0, this.#parts.clock.monotonic() - this.#turnsAt))
   }
 
   async #begin(): Promise<void> {
@@ -156,12 +166,15 @@ export class Beat implements Service {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
+      this.#turnsAt = this.#parts.clock.monotonic()
       await this.#reloadIfAsked()
       const rest = await this.#turn()
       await this.#roster.record(this.#recorder)
       await this.#recorder.writeKept()
+      this.#turnsAt = milliseconds(this.#parts.clock.monotonic() + Math.min(rest, longestNap))
       await this.#bell.rest(rest)
     }
+    this.#turnsAt = undefined
     const { epoch } = this.status()
     await this.#leave()
     if (epoch !== undefined) this.#parts.emit({ kind: 'leadershipResigned', epoch })

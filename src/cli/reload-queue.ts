@@ -17,15 +17,15 @@ export interface ReloadQueueParts {
  */
 export class ReloadQueue {
   readonly #parts: ReloadQueueParts
-  #last: Promise<void> = Promise.resolve()
-  #waiting: { readonly done: Promise<void>; reason: ReloadReason } | undefined
+  #last: Promise<boolean> = Promise.resolve(true)
+  #waiting: { readonly done: Promise<boolean>; reason: ReloadReason } | undefined
 
   constructor(parts: ReloadQueueParts) {
     this.#parts = parts
   }
 
-  /** Resolves when a reload that began after this call has ended. Never rejects. */
-  ask(reason: ReloadReason): Promise<void> {
+  /** Resolves when a reload that began after this call has ended, with whether it was carried out. Never rejects. */
+  ask(reason: ReloadReason): Promise<boolean> {
     if (this.#waiting) {
       if (reason === 'asked') this.#waiting.reason = reason
       return this.#waiting.done
@@ -35,13 +35,15 @@ export class ReloadQueue {
     return this.#last
   }
 
-  async #next(): Promise<void> {
+  async #next(): Promise<boolean> {
     const reason = this.#waiting?.reason ?? 'asked'
     this.#waiting = undefined
     try {
       await this.#parts.reload(reason)
+      return true
     } catch (error) {
       this.#parts.failed(error, reason)
+      return false
     }
   }
 }

@@ -3,11 +3,16 @@ import type { Service } from '../core/service.ts'
 import { startAll, stopAll } from '../core/service.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
+import { LifeSigns, type Vitals } from '../system/life-signs.ts'
+import { openServiceManager } from '../system/service-manager.ts'
 import { listenToSignals } from '../system/signals.ts'
 import { listenToStrays } from '../system/strays.ts'
 import { describeThrown } from '../worker/executors/thrown.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import { leaveThreadsBehind } from './leave.ts'
+
+/** Shown until a reload succeeds. */
+const notReloaded = 'the last reload failed, what was loaded before stays'
 
 /** A timer that throws goes on throwing while the rest ends in order. */
 const mostStrays = 10
@@ -22,8 +27,10 @@ export interface Run {
   /** Started in this order, stopped in reverse. */
   readonly services: readonly Service[]
   readonly log: Log
-  /** SIGHUP: reads the configuration and hands it on. Tells its own troubles, never rejects. */
-  readonly reload: () => Promise<void>
+  /** SIGHUP: reads the configuration and hands it on. Resolves with whether that was done; tells its own troubles, never rejects. */
+  readonly reload: () => Promise<boolean>
+  /** What the service manager is told. */
+  readonly vitals: Vitals
   /**
    * Whether modules of others run in this process. An error that nobody has caught is theirs then, and the services
    * are stopped in order; otherwise it is ours, and the process ends there and then.
@@ -43,18 +50,22 @@ export interface Run {
  *
  * Signals are heeded from the first moment on: `prepare` reads the configuration, which may take a while. A SIGHUP that
  * comes before the services run is carried out when they do. Rejects with what `prepare` rejects with.
+ *
+ * The service manager is told of each step. `prepare` is handed what to call when the vitals have changed.
  */
-export async function runServices(prepare: () => Promise<Run>): Promise<number> {
+export async function runServices(prepare: (changed: () => void) => Promise<Run>): Promise<number> {
+  await using signs = new LifeSigns(openServiceManager(process.env))
   const stopping = new AbortController()
   const now = new AbortController()
   const reloads = new HeldCall()
+  stopping.signal.addEventListener('abort', () => signs.stopping())
   using _signals = listenToSignals({
     stop: () => stopping.abort(),
     hurry: () => now.abort(),
     reload: () => reloads.call(),
   })
   if (stopping.signal.aborted) return exitCode.ok
-  const prepared = await Promise.race([prepare(), whenAborted(stopping.signal)])
+  const prepared = await Promise.race([prepare(() => signs.changed()), whenAborted(stopping.signal)])
   if (!prepared) return exitCode.ok
   const { log, hostsModules } = prepared
   const strayed = Promise.withResolvers<number>()
@@ -71,7 +82,7 @@ export async function runServices(prepare: () => Promise<Run>): Promise<number> 
     code = exitCode.failed
     stopping.abort()
   })
-  const lived = live(prepared, { stopping: stopping.signal, now: now.signal, reloads })
+  const lived = live(prepared, { stopping: stopping.signal, now: now.signal, reloads, signs })
   const ended = Math.max(await Promise.race([lived, strayed.promise]), code)
   return prepared.threads?.stuck ? leavingThreads(ended) : ended
 }
@@ -85,10 +96,11 @@ interface Asked {
   readonly stopping: AbortSignal
   readonly now: AbortSignal
   readonly reloads: HeldCall
+  readonly signs: LifeSigns
 }
 
-async function live(run: Run, { stopping, now, reloads }: Asked): Promise<number> {
-  const { services, log, reload, whileRunning } = run
+async function live(run: Run, { stopping, now, reloads, signs }: Asked): Promise<number> {
+  const { services, log, reload, whileRunning, vitals } = run
   const stopAsked = whenAborted(stopping)
   const started = startAll(services, { stopping, hurry: now })
   try {
@@ -99,7 +111,8 @@ async function live(run: Run, { stopping, now, reloads }: Asked): Promise<number
   }
   {
     using _more = stopping.aborted ? undefined : whileRunning?.()
-    reloads.answer(() => void reload())
+    if (!stopping.aborted) signs.ready(vitals)
+    reloads.answer(() => void signs.reloading(async () => ((await reload()) ? undefined : notReloaded)))
     await stopAsked
     reloads.answer(() => {})
   }

@@ -9,6 +9,7 @@ import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
 import { remark, type Terminal } from '../terminal.ts'
+import { describeBeat, ServiceVitals } from '../vitals.ts'
 
 /** `taskbeat beat`: emits what the schedule says, in the foreground. */
 export const addBeat: AddCommand = (program, { terminal, run }) => {
@@ -17,10 +18,18 @@ export const addBeat: AddCommand = (program, { terminal, run }) => {
     .description('emit each occurrence of the schedule to the broker, a little ahead of its time')
     .option('-c, --config <file>', 'the configuration')
     .addHelpText('after', '\nSIGHUP reloads the configuration, SIGTERM and SIGINT stop.')
-    .action(run((options: { readonly config?: string }) => runServices(() => prepareBeat(options, terminal))))
+    .action(
+      run((options: { readonly config?: string }) =>
+        runServices((changed) => prepareBeat(options, terminal, changed)),
+      ),
+    )
 }
 
-async function prepareBeat(options: { readonly config?: string }, terminal: Terminal): Promise<Run> {
+async function prepareBeat(
+  options: { readonly config?: string },
+  terminal: Terminal,
+  changed: () => void,
+): Promise<Run> {
   const { host, stdout } = terminal
   const path = findConfiguration(options.config, 'beat', host, (text) => remark(terminal, text))
   const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
@@ -30,12 +39,22 @@ async function prepareBeat(options: { readonly config?: string }, terminal: Term
   announce(settings, log)
   logWarnings(configuration, log)
   const fixed = fixedOf(settings, { beat: true })
-  const beat = new BeatService(settings, host, (told) => log.write(narrate(told)))
+  const beat = new BeatService(settings, host, (told) => {
+    log.write(narrate(told))
+    vitals.note(told)
+  })
+  const vitals = new ServiceVitals({
+    settings,
+    describe: () => [describeBeat(beat)],
+    overdue: () => beat.status?.overdue ?? 0,
+    changed,
+  })
   const reloads = createReloads({ file, host, log, fixed, take: (changed) => beat.reload(changed) })
   return {
     services: [beat],
     log,
     hostsModules: false,
+    vitals,
     reload: () => reloads.ask('asked'),
     whileRunning: () => openReadyFile(host.env.TASKBEAT_READY_FILE),
   }

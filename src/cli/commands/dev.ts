@@ -15,6 +15,7 @@ import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
 import { remark, type Terminal } from '../terminal.ts'
+import { describeBeat, describeWorker, ServiceVitals } from '../vitals.ts'
 
 interface Options {
   readonly config?: string
@@ -33,12 +34,17 @@ export const addDev: AddCommand = (program, { terminal, run }) => {
     .action(
       run(async (options: Options) => {
         using temporary = temporaryState()
-        return await runServices(() => prepareDev(options, temporary.path, terminal))
+        return await runServices((changed) => prepareDev(options, temporary.path, terminal, changed))
       }),
     )
 }
 
-async function prepareDev(options: Options, stateDir: string, terminal: Terminal): Promise<Run> {
+async function prepareDev(
+  options: Options,
+  stateDir: string,
+  terminal: Terminal,
+  changed: () => void,
+): Promise<Run> {
   const { host, stdout } = terminal
   const path = findConfiguration(options.config, 'dev', host, (text) => remark(terminal, text))
   const file: ConfigurationFile = { path, role: 'dev', stateDir }
@@ -48,13 +54,24 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
   announce(settings, log, { temporary: stateDir })
   logWarnings(configuration, log)
   const fixed = fixedOf(settings, { beat: true })
-  const emit = (told: TaskbeatEvent): void => log.write(narrate(told))
+  const emit = (told: TaskbeatEvent): void => {
+    log.write(narrate(told))
+    vitals.note(told)
+  }
   const beat = new BeatService(settings, host, emit)
   const worker = new WorkerService({
     settings,
     host,
     emit,
-    refresh: () => reloads.ask('unknownTask'),
+    refresh: async () => {
+      await reloads.ask('unknownTask')
+    },
+  })
+  const vitals = new ServiceVitals({
+    settings,
+    describe: () => [describeBeat(beat), describeWorker(worker)],
+    overdue: () => beat.status?.overdue ?? 0,
+    changed,
   })
   const reloads = createReloads({
     file,
@@ -68,12 +85,13 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
       await beat.reload(changed)
     },
   })
-  const reload = (): Promise<void> => reloads.ask('asked')
+  const reload = (): Promise<boolean> => reloads.ask('asked')
   return {
     services: [worker, beat],
     log,
     hostsModules: true,
     threads: worker,
+    vitals,
     reload,
     whileRunning: () => watchSources(settings, reload, log),
   }
@@ -82,7 +100,7 @@ async function prepareDev(options: Options, stateDir: string, terminal: Terminal
 /** Reloads when the configuration file or a task module changes. */
 function watchSources(
   { file, include, worker }: Settings,
-  reload: () => Promise<void>,
+  reload: () => Promise<boolean>,
   log: Log,
 ): Disposable {
   const patterns = [...include, ...worker.modules]

@@ -12,6 +12,7 @@ import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
 import { remark, type Terminal } from '../terminal.ts'
+import { describeWorker, ServiceVitals } from '../vitals.ts'
 
 interface Options {
   readonly config?: string
@@ -32,10 +33,10 @@ export const addWorker: AddCommand = (program, { terminal, run }) => {
       '\nSIGHUP reloads the configuration. SIGTERM and SIGINT stop: what runs gets its time (worker.grace), a second\n' +
         'signal means now.',
     )
-    .action(run((options: Options) => runServices(() => prepareWorker(options, terminal))))
+    .action(run((options: Options) => runServices((changed) => prepareWorker(options, terminal, changed))))
 }
 
-async function prepareWorker(options: Options, terminal: Terminal): Promise<Run> {
+async function prepareWorker(options: Options, terminal: Terminal, changed: () => void): Promise<Run> {
   const { host, stdout } = terminal
   const path = findConfiguration(options.config, 'worker', host, (text) => remark(terminal, text))
   const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
@@ -55,14 +56,26 @@ async function prepareWorker(options: Options, terminal: Terminal): Promise<Run>
   const worker = new WorkerService({
     settings: withOptions(configuration.settings, options),
     host,
-    emit: (told) => log.write(narrate(told)),
-    refresh: () => reloads.ask('unknownTask'),
+    emit: (told) => {
+      log.write(narrate(told))
+      vitals.note(told)
+    },
+    refresh: async () => {
+      await reloads.ask('unknownTask')
+    },
+  })
+  const vitals = new ServiceVitals({
+    settings: configuration.settings,
+    describe: () => [describeWorker(worker)],
+    overdue: () => 0,
+    changed,
   })
   return {
     services: [worker],
     log,
     hostsModules: true,
     threads: worker,
+    vitals,
     reload: () => reloads.ask('asked'),
     whileRunning: () => openReadyFile(host.env.TASKBEAT_READY_FILE),
   }
