@@ -17,6 +17,7 @@ import { addDev } from './commands/dev.ts'
 import { addInit } from './commands/init.ts'
 import { addNext } from './commands/next.ts'
 import { addReference } from './commands/reference.ts'
+import { addReload } from './commands/reload.ts'
 import { addRuns } from './commands/runs.ts'
 import { addSend } from './commands/send.ts'
 import { addShow } from './commands/show.ts'
@@ -24,7 +25,7 @@ import { addStatus } from './commands/status.ts'
 import { addTrigger } from './commands/trigger.ts'
 import { addWorker } from './commands/worker.ts'
 import { exitCode, exitCodeOf } from './exit-code.ts'
-import { remark, type Terminal } from './terminal.ts'
+import { complain, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
 const commands: readonly AddCommand[] = [
@@ -39,6 +40,7 @@ const commands: readonly AddCommand[] = [
   addRuns,
   addShow,
   addDead,
+  addReload,
   addReference,
   addInit,
 ]
@@ -56,7 +58,7 @@ export async function main(argv: readonly string[], terminal: Terminal = ownTerm
           code = typeof ended === 'number' ? ended : exitCode.ok
         } catch (error) {
           const message = error instanceof TaskbeatError ? error.message : `taskbeat: ${describeError(error)}`
-          for (const line of message.split('\n')) remark(terminal, printable(line))
+          for (const line of message.split('\n')) complain(terminal, printable(line))
           code = exitCodeOf(error)
         }
       },

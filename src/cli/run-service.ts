@@ -4,6 +4,7 @@ import { startAll, stopAll } from '../core/service.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
 import { LifeSigns, type Vitals } from '../system/life-signs.ts'
+import { answerReload, machineNow } from '../system/reload-answer.ts'
 import { openServiceManager } from '../system/service-manager.ts'
 import { listenToSignals } from '../system/signals.ts'
 import { listenToStrays } from '../system/strays.ts'
@@ -112,7 +113,8 @@ async function live(run: Run, { stopping, now, reloads, signs }: Asked): Promise
   {
     using _more = stopping.aborted ? undefined : whileRunning?.()
     if (!stopping.aborted) signs.ready(vitals)
-    reloads.answer(() => void signs.reloading(async () => ((await reload()) ? undefined : notReloaded)))
+    answerReload(runtimeDirectory(), { asked: machineNow(), loaded: true })
+    reloads.answer(() => void signs.reloading(() => reloadAndAnswer(reload)))
     await stopAsked
     reloads.answer(() => {})
   }
@@ -124,6 +126,19 @@ async function live(run: Run, { stopping, now, reloads, signs }: Asked): Promise
     return exitCode.failed
   }
   return exitCode.ok
+}
+
+/** Resolves with what is wrong, if anything. */
+async function reloadAndAnswer(reload: Run['reload']): Promise<string | undefined> {
+  const asked = machineNow()
+  const loaded = await reload()
+  answerReload(runtimeDirectory(), { asked, loaded })
+  return loaded ? undefined : notReloaded
+}
+
+/** What the unit has been given; the first, if there are several. */
+function runtimeDirectory(): string | undefined {
+  return process.env.RUNTIME_DIRECTORY?.split(':')[0]
 }
 
 /** A call that waits, once, for somebody to answer it. */

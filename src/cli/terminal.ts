@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { Host } from '../app/host.ts'
 import { printable } from '../config/problem.ts'
+import { isJournalStream } from '../system/journal-stream.ts'
 
 /** What a command writes to, and where it runs. Handed to every command, so that a test can read along. */
 export interface Terminal {
@@ -19,6 +20,16 @@ export function print({ stdout }: Terminal, line: string): void {
 /** A remark beside the data: to standard error, so that a pipe gets the data alone. */
 export function remark({ stderr }: Terminal, line: string): void {
   stderr.write(`${line}\n`)
+}
+
+/** Why a command cannot go on: a remark, and for journald an error. */
+export function complain(terminal: Terminal, line: string): void {
+  remark(terminal, `${isJournal(terminal.stderr, terminal.host) ? '<3>' : ''}${line}`)
+}
+
+/** Whether journald reads what is written to this stream. */
+export function isJournal(stream: NodeJS.WriteStream & { readonly fd?: number }, { env }: Host): boolean {
+  return stream.fd !== undefined && isJournalStream(stream.fd, env)
 }
 
 /** Data for programs: one JSON document. What could steer a terminal is escaped, which means the same to a program. */

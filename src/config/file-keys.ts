@@ -100,7 +100,7 @@ export const logKeys: Section<{ readonly level: LogLevel; readonly format: LogFo
       default: 'info',
     },
     format: {
-      kind: oneOf(['auto', 'pretty', 'json'], ['journald']),
+      kind: oneOf(['auto', 'pretty', 'journald', 'json']),
       doc: 'auto: pretty on a terminal, json otherwise.',
       default: 'auto',
     },

@@ -3,7 +3,7 @@ import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-export type LogFormat = 'auto' | 'pretty' | 'json'
+export type LogFormat = 'auto' | 'pretty' | 'journald' | 'json'
 
 /** Where messages wait. */
 export type BrokerSettings =

@@ -1,7 +1,9 @@
 import { styleText } from 'node:util'
 import { pino } from 'pino'
 import type { LogFormat, LogLevel } from '../config/settings.ts'
+import { journaldText } from './journald-log.ts'
 import type { Line } from './line.ts'
+import { aboutRun, readableLines } from './readable.ts'
 
 /** Where lines go. It never throws: a log that nobody reads any more stops nothing. */
 export interface Log {
@@ -12,16 +14,25 @@ export interface Log {
 
 export interface LogOptions {
   readonly level: LogLevel
-  /** `auto`: pretty on a terminal, JSON otherwise. */
+  /** `auto`: journald's where the stream is the journal, pretty on a terminal, JSON otherwise. */
   readonly format: LogFormat
   readonly stream: NodeJS.WriteStream
+  /** Whether journald reads what is written to the stream. */
+  readonly isJournal?: boolean
 }
 
 /** Opens the log on a stream. JSON is pino's: one object a line, `level` as text, `time` in UTC with milliseconds. */
-export function createLog({ level, format, stream }: LogOptions): Log {
+export function createLog({ level, format, stream, isJournal = false }: LogOptions): Log {
   stream.on('error', () => {})
-  const pretty = format === 'pretty' || (format === 'auto' && stream.isTTY)
-  return pretty ? prettyLog(stream, level) : jsonLog(stream, level)
+  const fitting = isJournal ? 'journald' : stream.isTTY ? 'pretty' : 'json'
+  switch (format === 'auto' ? fitting : format) {
+    case 'json':
+      return jsonLog(stream, level)
+    case 'pretty':
+      return textLog(stream, level, (line) => prettyText(line, stream))
+    case 'journald':
+      return textLog(stream, level, journaldText)
+  }
 }
 
 function jsonLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
@@ -49,33 +60,26 @@ function jsonLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
 const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const
 const colour = { debug: 'gray', info: undefined, warn: 'yellow', error: 'red' } as const
 
-function prettyLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
-  const paint = (style: Parameters<typeof styleText>[0] | undefined, text: string): string =>
-    stream.isTTY && style ? styleText(style, text, { stream }) : text
+function textLog(stream: NodeJS.WriteStream, level: LogLevel, textOf: (line: Line) => string): Log {
   return {
     level,
     write(line) {
-      if (severity[line.level] < severity[this.level]) return
-      const time = paint('gray', clockTime(new Date()))
-      const { id, attempt } = line.fields
-      const detail = [id && String(id).slice(0, 8), Number(attempt) > 1 && `attempt ${attempt}`]
-        .filter(Boolean)
-        .join(' ')
-      const [message = '', ...below] = [...line.message.split('\n'), ...(line.detail ?? [])].map(visible)
-      const first = `${time} ${paint(colour[line.level], message)}${detail ? paint('gray', `  ${detail}`) : ''}`
-      stream.write(`${[first, ...below.map((text) => `  ${text}`)].join('\n')}\n`)
+      if (severity[line.level] >= severity[this.level]) stream.write(textOf(line))
     },
   }
 }
 
-function clockTime(date: Date): string {
-  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
+/** A message of several lines keeps them, indented: only what begins at the edge is a line of the log. */
+function prettyText(line: Line, stream: NodeJS.WriteStream): string {
+  const paint = (style: Parameters<typeof styleText>[0] | undefined, text: string): string =>
+    stream.isTTY && style ? styleText(style, text, { stream }) : text
+  const time = paint('gray', clockTime(new Date()))
+  const about = aboutRun(line)
+  const [message = '', ...below] = readableLines(line)
+  const first = `${time} ${paint(colour[line.level], message)}${about ? paint('gray', `  ${about}`) : ''}`
+  return `${[first, ...below.map((text) => `  ${text}`)].join('\n')}\n`
 }
 
-/**
- * What a task prints must not steer the terminal of whoever reads it. A message of several lines keeps them, indented:
- * only what begins at the edge is a line of the log.
- */
-function visible(text: string): string {
-  return text.replaceAll(/(?!\t)[\p{Cc}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
+function clockTime(date: Date): string {
+  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }

@@ -328,5 +328,10 @@ function makeShared(path: string): void {
 
 /** Makes a directory in which the group of its parent can read and write, if it is not there. */
 export function makeSharedDirectory(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o2770 }) !== undefined) chmodSync(path, 0o2770)
+  if (mkdirSync(path, { recursive: true, mode: 0o770 }) === undefined) return
+  try {
+    chmodSync(path, 0o2770)
+  } catch {
+    // A service may be forbidden to set such a mode (RestrictSUIDSGID= of systemd). Then it has it from its parent.
+  }
 }

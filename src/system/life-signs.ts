@@ -33,6 +33,7 @@ export class LifeSigns implements AsyncDisposable {
   /** A change that is about to be told. */
   #change: NodeJS.Timeout | undefined
   #reloads = 0
+  #stops = false
   /** What came of the last reload, when it was no good. */
   #complaint: string | undefined
   #told: string | undefined
@@ -69,13 +70,14 @@ export class LifeSigns implements AsyncDisposable {
       return this.#complaint
     } finally {
       this.#reloads--
-      if (this.#reloads === 0 && this.#vitals)
+      if (this.#reloads === 0 && !this.#stops)
         this.#manager.tell({ state: 'ready', status: this.#describe() })
     }
   }
 
   /** From here on it ends. */
   stopping(): void {
+    this.#stops = true
     clearInterval(this.#timer)
     const extend = (): void =>
       this.#manager.tell({ alive: true, extendMs: patienceMs, status: this.#describe() })

@@ -92,13 +92,11 @@ class Descriptor implements ServiceManager {
 /** Between the assignments of one message. */
 const separator = '\u001f'
 
-/** POSIX sh. systemd-notify itself waits until its message was read, so messages arrive, and in order. */
-const script = `
-trap '' INT TERM HUP QUIT
-IFS='${separator}'
-set -f
-while read -r message; do systemd-notify $message || echo "<4>the service manager could not be told: $message" >&2; done
-`
+/**
+ * POSIX sh, and short, for `systemctl status` shows it. systemd-notify itself waits until its message was read, so
+ * messages arrive, and in order; what goes wrong it says on standard error, which is the log.
+ */
+const script = `trap '' INT TERM HUP QUIT; set -f; IFS=$1; while read -r message; do systemd-notify $message; done`
 
 class Shell implements ServiceManager {
   readonly #env: NodeJS.ProcessEnv
@@ -126,7 +124,7 @@ class Shell implements ServiceManager {
   }
 
   #start(): ChildProcess {
-    const shell = spawn('/bin/sh', ['-c', script, 'taskbeat-notify'], {
+    const shell = spawn('/bin/sh', ['-c', script, 'taskbeat-notify', separator], {
       detached: true,
       cwd: '/',
       env: this.#env,

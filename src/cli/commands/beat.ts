@@ -8,7 +8,7 @@ import type { AddCommand } from '../command.ts'
 import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
-import { remark, type Terminal } from '../terminal.ts'
+import { isJournal, remark, type Terminal } from '../terminal.ts'
 import { describeBeat, ServiceVitals } from '../vitals.ts'
 
 /** `taskbeat beat`: emits what the schedule says, in the foreground. */
@@ -35,7 +35,7 @@ async function prepareBeat(
   const file = { path, role: 'beat', parts: { schedules: true, tasks: false } } as const
   const configuration = await readConfiguration(file, host)
   const { settings } = configuration
-  const log = createLog({ ...settings.log, stream: stdout })
+  const log = createLog({ ...settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
   announce(settings, log)
   logWarnings(configuration, log)
   const fixed = fixedOf(settings, { beat: true })

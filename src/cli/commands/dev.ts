@@ -14,7 +14,7 @@ import type { AddCommand } from '../command.ts'
 import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
-import { remark, type Terminal } from '../terminal.ts'
+import { isJournal, remark, type Terminal } from '../terminal.ts'
 import { describeBeat, describeWorker, ServiceVitals } from '../vitals.ts'
 
 interface Options {
@@ -50,7 +50,7 @@ async function prepareDev(
   const file: ConfigurationFile = { path, role: 'dev', stateDir }
   const configuration = await readConfiguration(file, host)
   const { settings } = configuration
-  const log = createLog({ ...settings.log, stream: stdout })
+  const log = createLog({ ...settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
   announce(settings, log, { temporary: stateDir })
   logWarnings(configuration, log)
   const fixed = fixedOf(settings, { beat: true })

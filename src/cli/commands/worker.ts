@@ -11,7 +11,7 @@ import type { AddCommand } from '../command.ts'
 import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
-import { remark, type Terminal } from '../terminal.ts'
+import { isJournal, remark, type Terminal } from '../terminal.ts'
 import { describeWorker, ServiceVitals } from '../vitals.ts'
 
 interface Options {
@@ -41,7 +41,7 @@ async function prepareWorker(options: Options, terminal: Terminal, changed: () =
   const path = findConfiguration(options.config, 'worker', host, (text) => remark(terminal, text))
   const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
   const configuration = await readConfiguration(file, host)
-  const log = createLog({ ...configuration.settings.log, stream: stdout })
+  const log = createLog({ ...configuration.settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
   announce(configuration.settings, log)
   logWarnings(configuration, log)
   const fixed = fixedOf(configuration.settings, { beat: false })
