@@ -101,7 +101,7 @@ export const logKeys: Section<{ readonly level: LogLevel; readonly format: LogFo
     },
     format: {
       kind: oneOf(['auto', 'pretty', 'journald', 'json']),
-      doc: 'auto: pretty on a terminal, json otherwise.',
+      doc: 'auto: journald where the journal reads it, pretty on a terminal, json otherwise.',
       default: 'auto',
     },
   },

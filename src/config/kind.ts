@@ -73,10 +73,10 @@ export function oneOrMore<T>(kind: Kind<T>): Kind<readonly Given<T>[]> {
   }
 }
 
-/** One of a few words; `notYet` are words that a later version will know. */
-export function oneOf<const T extends string>(words: readonly T[], notYet: readonly string[] = []): Kind<T> {
+/** One of a few words. */
+export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
   const expected = [words.slice(0, -1).join(', '), words.at(-1)].filter((part) => part !== '').join(' or ')
-  const known = fromText<T>(
+  return fromText<T>(
     expected,
     (text) => {
       const value = words.find((word) => word === text)
@@ -84,14 +84,6 @@ export function oneOf<const T extends string>(words: readonly T[], notYet: reado
     },
     { enum: words },
   )
-  return {
-    expected,
-    schema: known.schema,
-    read(at) {
-      const isLater = at.node.kind === 'scalar' && notYet.includes(at.node.source)
-      return isLater ? at.problem(notSupportedYet) : known.read(at)
-    },
-  }
 }
 
 /** What is said of a word that the design knows and this version does not. */
