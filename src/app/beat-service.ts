@@ -38,6 +38,11 @@ export class BeatService implements Service {
     return this.#beat?.status()
   }
 
+  /** By how much its loop is late. */
+  get overdue(): number {
+    return this.#beat?.overdue ?? 0
+  }
+
   async start(): Promise<void> {
     const settings = this.#settings
     if (!settings) throw new Error('a beat service starts once')

@@ -75,8 +75,6 @@ export interface BeatStatus {
   readonly nextDue: Instant | undefined
   /** Why it emits nothing although it leads. */
   readonly hold: Hold | undefined
-  /** By how much its loop is late: more than a turn may take means that it stands still. */
-  readonly overdue: Milliseconds
 }
 
 type State =
@@ -136,6 +134,12 @@ export class Beat implements Service {
     return this.#reloads.ask(schedule)
   }
 
+  /** By how much its loop is late: more than a turn may take means that it stands still. */
+  get overdue(): Milliseconds {
+    if (this.#turnsAt === undefined) return milliseconds(0)
+    return milliseconds(Math.max(0, this.#parts.clock.monotonic() - this.#turnsAt))
+  }
+
   status(): BeatStatus {
     const leadership = this.#state.kind === 'leading' ? this.#state.leadership : undefined
     return {
@@ -145,13 +149,7 @@ export class Beat implements Service {
       cursor: leadership?.term.cursor,
       nextDue: leadership?.nextDue,
       hold: leadership?.hold,
-      overdue: this.#overdue(),
     }
-  }
-
-  #overdue(): Milliseconds {
-    if (this.#turnsAt === undefined) return milliseconds(0)
-    return milliseconds(Math.max(0, this.#parts.clock.monotonic() - this.#turnsAt))
   }
 
   async #begin(): Promise<void> {

@@ -46,7 +46,7 @@ async function prepareBeat(
   const vitals = new ServiceVitals({
     settings,
     describe: () => [describeBeat(beat)],
-    overdue: () => beat.status?.overdue ?? 0,
+    overdue: () => beat.overdue,
     changed,
   })
   const reloads = createReloads({ file, host, log, fixed, take: (changed) => beat.reload(changed) })

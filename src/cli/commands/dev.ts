@@ -70,7 +70,7 @@ async function prepareDev(
   const vitals = new ServiceVitals({
     settings,
     describe: () => [describeBeat(beat), describeWorker(worker)],
-    overdue: () => beat.status?.overdue ?? 0,
+    overdue: () => beat.overdue,
     changed,
   })
   const reloads = createReloads({
