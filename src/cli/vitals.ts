@@ -42,7 +42,7 @@ export class ServiceVitals implements Vitals {
   }
 }
 
-/** `leading, 12 entries, next due 02:00` */
+/** `leading, 12 entries, next to emit: 02:00` */
 export function describeBeat(beat: BeatService): string {
   const { status } = beat
   if (!status) return 'not at work'
@@ -52,7 +52,7 @@ export function describeBeat(beat: BeatService): string {
   const next =
     nextDue === undefined
       ? 'nothing is due'
-      : `next due ${nearTime(nextDue, machineZone(), systemClock.now())}`
+      : `next to emit: ${nearTime(nextDue, machineZone(), systemClock.now())}`
   const held = hold === undefined ? next : holds[hold]
   return `leading, ${entries}, ${held}`
 }

@@ -38,7 +38,7 @@ test('a unit is active when its schedule is loaded and it works, and says how it
   expect(await box.journal('taskworker')).toContain('working on taskbeat')
   expect(await box.show('taskworker', 'StatusText')).toBe('nothing is running; the broker answers')
   await box.until(
-    'systemctl show -p StatusText taskbeat | grep "leading, 1 entry, next due .*02:00; the broker answers"',
+    'systemctl show -p StatusText taskbeat | grep "leading, 1 entry, next to emit: .*02:00; the broker answers"',
   )
   await box.run('systemctl start taskworker@mail')
   expect(await box.journal('taskworker@mail')).toContain('working on mail')
