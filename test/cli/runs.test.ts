@@ -54,7 +54,9 @@ test('runs are shown the newest first, and what was missed has its place among t
   expect(lines[1]).toMatch(/ 1\.0s +nightly +succeeded +3m12s +1 +11111111$/)
   expect(lines[2]).toMatch(/nightly +missed +2 occurrences since .*: too long ago when it could be emitted$/)
   expect(lines[3]).toMatch(/reports\.monthly +succeeded +250ms +1 +31111111$/)
-  expect(lines[4]).toMatch(/report \(reports\.monthly\) +timed out +3m00s +2 +21111111 +its time limit of 1ms was reached$/)
+  expect(lines[4]).toMatch(
+    /report \(reports\.monthly\) +timed out +3m00s +2 +21111111 +its time limit of 1ms was reached$/,
+  )
   expect(lines).toHaveLength(5)
   expect(code).toBe(0)
 })

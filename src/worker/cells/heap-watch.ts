@@ -19,15 +19,21 @@ const noticeable = 16 * 1_048_576
 /**
  * Ends threads that hold more than they may. V8's own limit of a thread's heap is no wall: when an array or a map is
  * to grow beyond it, V8 ends the whole process (Node 24.21: `array.push` in a loop does it). So that limit is set
- * further away, and what threads hold is looked at while they run, whenever the process has grown.
+ * further away, and what threads hold is looked at while they run, whenever the process has grown since it was last
+ * looked at: in one run, or over many short ones.
  */
 export class HeapWatch {
   readonly #clock: Clock
   readonly #busy = new Set<WatchedHeap>()
+  /** How much the process held when threads were asked last, or less since. */
+  #before: number
+  readonly #memory: () => number
   #isLooking = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, memory: () => number = () => process.memoryUsage.rss()) {
     this.#clock = clock
+    this.#memory = memory
+    this.#before = memory()
   }
 
   add(heap: WatchedHeap): void {
@@ -41,22 +47,21 @@ export class HeapWatch {
 
   async #look(): Promise<void> {
     this.#isLooking = true
-    let before = process.memoryUsage.rss()
     while (this.#busy.size > 0) {
-      await this.#clock.sleep(lookEvery)
-      const now = process.memoryUsage.rss()
-      if (now < before + noticeable) {
-        before = Math.min(before, now)
-        continue
+      const now = this.#memory()
+      if (now < this.#before + noticeable) this.#before = Math.min(this.#before, now)
+      else {
+        this.#before = now
+        for (const heap of this.#busy) void this.#ask(heap)
       }
-      before = now
-      for (const heap of this.#busy) void this.#ask(heap)
+      await this.#clock.sleep(lookEvery)
     }
     this.#isLooking = false
   }
 
+  /** A run may have ended before the answer is there: its thread is of no use to the next one either. */
   async #ask(heap: WatchedHeap): Promise<void> {
     const holds = await heap.measure().catch(() => 0)
-    if (holds > heap.limit && this.#busy.has(heap)) heap.overstepped()
+    if (holds > heap.limit) heap.overstepped()
   }
 }
