@@ -40,6 +40,7 @@ export class JournalReader {
   readonly #ofId: StatementSync
   readonly #idsLike: StatementSync
   readonly #missed: StatementSync
+  readonly #holders: StatementSync
   readonly #untold: StatementSync
 
   constructor(database: Database, results: ResultTable, lives: (instance: string) => boolean) {
@@ -55,7 +56,10 @@ export class JournalReader {
     }
     this.#ofId = database.prepare('SELECT * FROM attempts WHERE id = ? ORDER BY attempt')
     this.#idsLike = database.prepare('SELECT DISTINCT id FROM attempts WHERE id >= ? AND id < ? LIMIT 2')
-    this.#untold = database.prepare('SELECT * FROM attempts WHERE untold = 1 ORDER BY seq LIMIT 100')
+    this.#holders = database.prepare('SELECT DISTINCT instance FROM attempts WHERE untold = 1')
+    this.#untold = database.prepare(`
+      SELECT * FROM attempts WHERE untold = 1 AND instance IN (SELECT value FROM json_each(?))
+      ORDER BY seq LIMIT 100`)
     this.#missed = database.prepare(`
       SELECT * FROM missed WHERE (:entry IS NULL OR entry = :entry) AND (:task IS NULL OR task = :task)
       ORDER BY last DESC LIMIT :limit`)
@@ -73,7 +77,10 @@ export class JournalReader {
     return [...ids].map((id) => this.#summary(id))
   }
 
+  /** Ids are their senders' to choose, so that one may be the beginning of another. */
   attempts(idPrefix: string): AttemptRecord[] {
+    const exact = this.#rows(idPrefix)
+    if (exact.length > 0) return exact.map((row) => this.#toAttempt(row))
     const ids = this.#idsLike.all(idPrefix, `${idPrefix}\uffff`) as { id: string }[]
     const [first] = ids
     if (!first) throw new TaskbeatError('NOT_FOUND', `no run begins with ${idPrefix}`)
@@ -99,10 +106,15 @@ export class JournalReader {
     return result ? { state: 'ended', result } : { state: 'unknown' }
   }
 
+  /** Those of living workers are theirs to tell. */
   untold(): Untold[] {
-    return (this.#untold.all() as unknown as Row[])
-      .filter(({ instance }) => !this.#lives(instance))
-      .map((row) => ({ message: messageOf(row), record: this.#toAttempt(row) }))
+    const holders = (this.#holders.all() as { instance: string }[]).map(({ instance }) => instance)
+    const dead = holders.filter((instance) => !this.#lives(instance))
+    if (dead.length === 0) return []
+    return (this.#untold.all(JSON.stringify(dead)) as unknown as Row[]).map((row) => ({
+      message: messageOf(row),
+      record: this.#toAttempt(row),
+    }))
   }
 
   missed({ entry, task, limit }: RunQuery): MissedRecord[] {

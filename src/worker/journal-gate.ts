@@ -81,7 +81,7 @@ export class JournalGate {
     try {
       return this.#parts.journal.attempts(id).find((record) => record.id === id && record.attempt === attempt)
     } catch {
-      return undefined // pruned, or the beginning of several ids; and trouble with the file is told by who writes
+      return undefined // pruned; and trouble with the file is told by who writes
     }
   }
 

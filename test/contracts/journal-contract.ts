@@ -52,6 +52,26 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect(await other.claim({ message, now })).toEqual({ kind: 'stale' })
     })
 
+    test('says what a dead worker left to be told of, behind however much of the living', async () => {
+      const world = await openWorld()
+      const [living, dying] = [await world.open(), await world.open()]
+      await Promise.all(
+        Array.from({ length: 120 }, () => living.claim({ message: aMessage(), now, once: true })),
+      )
+      const message = aMessage()
+      await dying.claim({ message, now, once: true })
+      expect(living.untold()).toEqual([])
+      await dying.close()
+      expect(living.untold()).toMatchObject([{ message: { id: message.id } }])
+    })
+
+    test('finds a run by its whole id, also where another id begins with it', async () => {
+      const journal = await (await openWorld()).open()
+      for (const id of ['order-1', 'order-12']) await journal.claim({ message: aMessage({ id }), now })
+      expect(journal.attempts('order-1')).toMatchObject([{ id: 'order-1' }])
+      expect(() => journal.attempts('order')).toThrow('more than one run begins with order')
+    })
+
     test('what was given back may be claimed again', async () => {
       const journal = await (await openWorld()).open()
       const message = aMessage()
