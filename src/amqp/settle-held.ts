@@ -10,16 +10,18 @@ import type { Republisher } from './republisher.ts'
  * What was lost with its session is nobody's to settle: the broker hands it out again, and the journal knows its end.
  */
 export async function settleHeld(held: HeldMessage, verdict: Verdict, post: Republisher): Promise<void> {
-  if (!held.lost) await publishWhatFollows(held, verdict, post)
+  if (!held.lost && verdict.kind !== 'ack') await publishWhatFollows(held, verdict, post)
   if (held.lost) held.letGo()
   else if (verdict.kind === 'release' && verdict.at === undefined && !held.handedOver) held.giveBack()
   else held.ack()
 }
 
-async function publishWhatFollows(held: HeldMessage, verdict: Verdict, post: Republisher): Promise<void> {
+async function publishWhatFollows(
+  held: HeldMessage,
+  verdict: Exclude<Verdict, { kind: 'ack' }>,
+  post: Republisher,
+): Promise<void> {
   switch (verdict.kind) {
-    case 'ack':
-      return
     case 'retry':
       return post.forward(held, { attempt: held.message.attempt + 1, eta: verdict.at })
     case 'release':

@@ -122,11 +122,15 @@ export class DeliveryHandler {
       leave()
       return { ...stays, task }
     }
-    const { outcome, ran } = await this.#execute(run, task).finally(leave)
-    const policy = retryPolicyOf(task.definition)
-    const verdict = judge(outcome, run.message, policy, { now: clock.now(), random })
     const unwritten = task.definition.journal === false
-    return { outcome: outcomeAfter(outcome, verdict), verdict, task, unwritten, ...(ran ? { ran } : {}) }
+    const policy = retryPolicyOf(task.definition)
+    try {
+      const { outcome, ran } = await this.#execute(run, task)
+      const verdict = judge(outcome, run.message, policy, { now: clock.now(), random })
+      return { outcome: outcomeAfter(outcome, verdict), verdict, task, unwritten, ...(ran ? { ran } : {}) }
+    } finally {
+      leave()
+    }
   }
 
   /** What must not run twice is gone from the broker before it starts; otherwise this says how it ends instead. */
@@ -167,9 +171,9 @@ export class DeliveryHandler {
     const begin = clock.monotonic()
     const lateness = between(message.eta, started)
     emit({ kind: 'runStarted', message, lateness })
-    const ended = await runs.execute(message, () =>
-      attempt(executor, { task, message, interrupt, kill: signals.kill, emit }),
-    )
+    runs.begin(message)
+    const ended = await attempt(executor, { task, message, interrupt, kill: signals.kill, emit })
+    runs.end(message)
     const wasCancelled = ended.kind === 'interrupted' && run.cancelled !== undefined
     const outcome = wasCancelled ? { ...ended, cancelled: true as const } : ended
     return { outcome, ran: { started, lateness, duration: milliseconds(clock.monotonic() - begin) } }
@@ -203,7 +207,7 @@ export class DeliveryHandler {
   async #settle(delivery: Delivery, verdict: Verdict, result?: KeptResult): Promise<void> {
     const { clock, emit, signals } = this.#parts
     const { message } = delivery
-    const settled = await persist(async () => delivery.settle(verdict, result), {
+    const settled = await persist(() => delivery.settle(verdict, result), {
       clock,
       giveUp: signals.interrupt,
       onFailure: this.#tellOfFailure(message, verdict),

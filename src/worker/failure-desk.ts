@@ -71,7 +71,9 @@ export class FailureDesk {
   }
 }
 
-export function tellableOutcome(outcome: Outcome, verdict: Verdict): TellableEnd {
+/** Undefined when it has not failed for good. */
+export function tellableOutcome(outcome: Outcome, verdict: Verdict): TellableEnd | undefined {
+  if (failureOutcome(outcome.kind, verdict.kind) === undefined) return undefined
   const output = 'output' in outcome ? outcome.output : undefined
   return {
     // Who has a run ended knows of it.

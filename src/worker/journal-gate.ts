@@ -67,7 +67,7 @@ export class JournalGate {
   /** Resolves with false when it had to be given up. */
   async record(ending: Ending, giveUp: AbortSignal): Promise<boolean> {
     const { journal, clock } = this.#parts
-    const recorded = await persist(async () => journal.record(ending), {
+    const recorded = await persist(() => journal.record(ending), {
       clock,
       giveUp,
       onFailure: (error) => this.#shut(error),

@@ -51,7 +51,7 @@ export class Losses {
   }
 
   /** Undefined when another worker has been faster, or it cannot be written. */
-  async #end({ message, record }: Untold): Promise<ReturnType<typeof tellableOutcome> | undefined> {
+  async #end({ message, record }: Untold): Promise<ReturnType<typeof tellableOutcome>> {
     const { clock, emit, giveUp, guard, journal } = this.#parts
     await guard.sweep(message.id)
     const claim = await journal.claim({ message, now: clock.now(), takeOver: true, once: true })

@@ -61,13 +61,12 @@ export class RunningRuns {
     this.#runs.delete(message)
   }
 
-  async execute<T>(message: TaskMessage, run: () => Promise<T>): Promise<T> {
+  begin(message: TaskMessage): void {
     this.#executing.add(message)
-    try {
-      return await run()
-    } finally {
-      this.#executing.delete(message)
-    }
+  }
+
+  end(message: TaskMessage): void {
+    this.#executing.delete(message)
   }
 
   /** False when there is none of this id. */

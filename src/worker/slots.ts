@@ -18,11 +18,16 @@ export class Slots {
 
   /** Resolves with true once there is room, and with false when the signal is aborted before. */
   async take(signal: AbortSignal): Promise<boolean> {
-    while (this.#taken >= this.#size) {
+    while (!this.takeNow(signal)) {
       if (signal.aborted) return false
       await this.#change(signal)
     }
-    if (signal.aborted) return false
+    return true
+  }
+
+  /** Whether there was room at once. */
+  takeNow(signal: AbortSignal): boolean {
+    if (signal.aborted || this.#taken >= this.#size) return false
     this.#taken++
     return true
   }

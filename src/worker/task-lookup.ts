@@ -56,14 +56,22 @@ export class TaskLookup {
     return this.#learning ?? Promise.resolve()
   }
 
-  async find(message: TaskMessage): Promise<RegisteredTask | undefined> {
-    const { task } = message
-    if (!this.registry.has(task) && this.#learning) await this.#learning
+  /** Not a promise where it is known, as is most often so. */
+  find(message: TaskMessage): RegisteredTask | undefined | Promise<RegisteredTask | undefined> {
+    return this.#known(message) ?? this.#look(message)
+  }
+
+  #known({ id, task }: TaskMessage): RegisteredTask | undefined {
     const known = this.registry.get(task)
-    if (known) {
-      this.#unknown.delete(message.id)
-      return known
-    }
+    if (known) this.#unknown.delete(id)
+    return known
+  }
+
+  async #look(message: TaskMessage): Promise<RegisteredTask | undefined> {
+    const { task } = message
+    if (this.#learning) await this.#learning
+    const known = this.#known(message)
+    if (known) return known
     if (this.#namesLookedFor.has(task) || !this.#mayRefresh()) return undefined
     await this.#refresh()
     const found = this.registry.get(task)

@@ -66,6 +66,7 @@ export class Turns {
   /** How many may wait here. */
   #room = 0
   #waiting = 0
+  readonly #unlimited: Turn = { kind: 'granted', leave: () => this.#parts.slots.free() }
   /** Renewed when limits may have changed. */
   #plan = Symbol()
 
@@ -80,11 +81,12 @@ export class Turns {
     for (const state of this.#states.values()) wakeUp(state)
   }
 
-  async take(limits: Limits): Promise<Turn> {
+  /** Not a promise where nothing has to be waited for, as is most often so. */
+  take(limits: Limits): Turn | Promise<Turn> {
     const { slots, stopping } = this.#parts
     if (isLimited(limits)) return this.#takeLimited(limits, this.#stateOf(limits.name))
-    if (!(await slots.take(stopping))) return { kind: 'refused' }
-    return { kind: 'granted', leave: () => slots.free() }
+    if (slots.takeNow(stopping)) return this.#unlimited
+    return slots.take(stopping).then((taken) => (taken ? this.#unlimited : { kind: 'refused' }))
   }
 
   async #takeLimited(limits: Limits, state: TaskState): Promise<Turn> {

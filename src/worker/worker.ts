@@ -234,8 +234,8 @@ export class Worker implements Service {
   }
 
   #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#underWay.delete(tracked))
-    this.#underWay.add(tracked)
+    this.#underWay.add(work)
+    void work.then(() => this.#underWay.delete(work))
   }
 
   async #idle(): Promise<void> {

@@ -41,12 +41,13 @@ export class InlineExecutor implements Executor {
   }
 }
 
-async function call(
+function call(
   { task, message, emit }: Execution,
   signal: AbortSignal,
   captured: CapturedOutput,
 ): Promise<HandlerEnding> {
-  if (!task.module) return threw(new Permanent(`${task.definition.name} is exported by no module`))
+  if (!task.module)
+    return Promise.resolve(threw(new Permanent(`${task.definition.name} is exported by no module`)))
   return callHandler(task.module, message, {
     signal,
     log: (level, text, fields) => {
