@@ -130,7 +130,7 @@ function narrateRun(event: RunEvent): Line {
     case 'runLeftUnsettled':
       return {
         level: 'error',
-        message: `${name} was left as it is and comes again: ${describeError(event.error ?? 'the stop was in a hurry')}`,
+        message: `${name} was left as it is and comes again: ${describeError(event.error ?? 'the worker stopped before that could be told')}`,
         fields,
       }
     case 'outputLine':

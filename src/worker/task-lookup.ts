@@ -9,9 +9,11 @@ import type { EmitWorkerEvent } from './worker-event.ts'
 const patience = milliseconds(600_000)
 const askAgain: Backoff = { firstMs: 5_000, factor: 2, longestMs: 60_000, jitter: 'none' }
 
-/** Names and ids come from outside: no more of them are remembered. */
+/** Names and ids come from outside: no more of them are remembered. Of messages, those beyond have to wait for their turn. */
 const mostNames = 1_000
 const mostMessages = 10_000
+/** What was first seen so long ago and is still here was taken by another worker, or has expired. */
+const forgetAfter = milliseconds(2 * patience)
 /** A flood of unknown names does not become a flood of file reads. */
 const betweenRefreshes = milliseconds(5_000)
 
@@ -85,15 +87,27 @@ export class TaskLookup {
   /** When a message whose task is not known here shall come again; undefined once patience has ended. */
   nextLook(message: TaskMessage): Instant | undefined {
     const { clock } = this.#parts
-    const { since, looks } = this.#unknown.get(message.id) ?? { since: clock.monotonic(), looks: 0 }
+    const known = this.#unknown.get(message.id)
+    if (!known && !this.#hasRoom()) return plus(clock.now(), milliseconds(askAgain.longestMs))
+    const { since, looks } = known ?? { since: clock.monotonic(), looks: 0 }
     this.#unknown.delete(message.id)
     if (clock.monotonic() - since >= patience) return undefined
-    remember(this.#unknown, mostMessages)
     this.#unknown.set(message.id, { since, looks: looks + 1 })
     return plus(
       clock.now(),
       backoffDelay(askAgain, looks + 1, () => 0),
     )
+  }
+
+  /** Those that were looked at last are the last, so the first are those that may have gone. */
+  #hasRoom(): boolean {
+    if (this.#unknown.size < mostMessages) return true
+    const oldest = this.#parts.clock.monotonic() - forgetAfter
+    for (const [id, { since }] of this.#unknown) {
+      if (since > oldest) break
+      this.#unknown.delete(id)
+    }
+    return this.#unknown.size < mostMessages
   }
 
   #mayRefresh(): boolean {
@@ -115,8 +129,8 @@ export class TaskLookup {
 }
 
 /** Makes room for one more by forgetting the oldest. */
-function remember(known: Map<string, unknown> | Set<string>, most: number): void {
-  for (const oldest of known.keys()) {
+function remember(known: Set<string>, most: number): void {
+  for (const oldest of known) {
     if (known.size < most) return
     known.delete(oldest)
   }

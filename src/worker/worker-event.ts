@@ -89,7 +89,7 @@ export type RunEvent =
       readonly task: string
       readonly error: unknown
     }
-  /** It could not be recorded or settled (the stop was in a hurry; or, with an error, a mistake of ours): it comes again. */
+  /** It could not be recorded or settled (the worker had to stop; or, with an error, a mistake of ours): it comes again. */
   | { readonly kind: 'runLeftUnsettled'; readonly message: TaskMessage; readonly error: unknown }
   | {
       readonly kind: 'outputLine'

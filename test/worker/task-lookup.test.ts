@@ -35,6 +35,16 @@ test('an unknown task is asked for again after 5 s, 10 s … 60 s, for ten minut
   expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThan(661)
 })
 
+test('of however many messages for unknown tasks each is dead at last', async () => {
+  const { clock, lookup } = openLookup()
+  let left = Array.from({ length: 15_000 }, () => aMessage())
+  for (let round = 0; round < 25; round++) {
+    left = left.filter((message) => lookup.nextLook(message) !== undefined)
+    await clock.advance(61_000)
+  }
+  expect(left).toHaveLength(0)
+})
+
 test('the configuration is read, and the task warned of, once for each name', async () => {
   const { asked, clock, log, lookup } = openLookup()
   for (let round = 0; round < 3; round++) {
