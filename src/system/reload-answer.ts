@@ -34,14 +34,19 @@ export function answerReload(directory: string | undefined, { asked, loaded }: R
   }
 }
 
+export interface ReloadWait {
+  readonly since: MachineInstant
+  readonly least: number
+  readonly deadline: AbortSignal
+}
+
 /**
- * Waits for the answers of all services whose runtime directories match, to a reload that they were asked for since
- * then. Gives the directories of those that could not reload, and of those that have not answered in time.
+ * Waits for the answers of all services whose runtime directories match, and of `least` of them, to a reload that they
+ * were asked for since then. Gives the directories of those that could not reload, and of those that have not answered in time.
  */
 export async function awaitReloads(
   pattern: string,
-  since: MachineInstant,
-  deadline: AbortSignal,
+  { since, least, deadline }: ReloadWait,
 ): Promise<{ readonly refused: readonly string[]; readonly silent: readonly string[] }> {
   for (;;) {
     const answers = globSync(join(pattern, fileName)).flatMap((path) => {
@@ -49,9 +54,10 @@ export async function awaitReloads(
       return answer ? [{ directory: join(path, '..'), ...answer }] : []
     })
     const silent = answers.filter(({ asked }) => asked < since)
-    if (silent.length === 0 || deadline.aborted) {
+    if ((silent.length === 0 && answers.length >= least) || deadline.aborted) {
       const refused = answers.filter(({ asked, loaded }) => asked >= since && !loaded)
-      return { refused: directories(refused), silent: directories(silent) }
+      const absent = answers.length < least ? [pattern] : []
+      return { refused: directories(refused), silent: [...directories(silent), ...absent] }
     }
     await delay(lookEveryMs)
   }

@@ -37,9 +37,13 @@ async function reload(options: Options, terminal: Terminal): Promise<number> {
   const begun = machineNow() - BigInt(Math.round(process.uptime() * 1e9))
   const since = machineNow()
   signal(Number(pid))
-  const own = await awaitReloads(directory, since, AbortSignal.timeout(patienceMs))
+  const own = await awaitReloads(directory, { since, least: 1, deadline: AbortSignal.timeout(patienceMs) })
   const others = options.with
-    ? await awaitReloads(options.with, begun, AbortSignal.timeout(otherPatienceMs))
+    ? await awaitReloads(options.with, {
+        since: begun,
+        least: 0,
+        deadline: AbortSignal.timeout(otherPatienceMs),
+      })
     : { refused: [], silent: [] }
   const refused = [...own.refused, ...others.refused]
   for (const each of refused) remark(terminal, `${each}: the configuration was not loaded`)
