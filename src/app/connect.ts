@@ -2,6 +2,7 @@ import { ConnectedApp } from '../client/app.ts'
 import { attend } from '../client/attend.ts'
 import { parseBrokerUrl } from '../config/broker-url-kind.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
+import { queueNameProblem } from '../config/queue-name.ts'
 import { atPlace } from '../config/read-broker.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
@@ -36,7 +37,12 @@ export async function connectApp(url: string | undefined): Promise<ConnectedApp>
     await broker.close()
     throw error
   }
-  return new ConnectedApp({ broker, clock: systemClock, queueOf: plan.queueOf })
+  return new ConnectedApp({
+    broker,
+    clock: systemClock,
+    queueOf: plan.queueOf,
+    queueProblem: queueNameProblem,
+  })
 }
 
 function planOfUrl(url: string, { cwd }: Host): Plan {

@@ -61,6 +61,8 @@ export interface AppParts {
   readonly clock: Clock
   /** What the configuration says of a task: its queue. Throws TASK_UNDEFINED when no such task can be. */
   readonly queueOf: (task: string) => string | undefined
+  /** Why nobody may send to a queue of this name; undefined = there is no reason. */
+  readonly queueProblem: (queue: string) => string | undefined
 }
 
 interface Named {
@@ -128,10 +130,12 @@ export class ConnectedApp {
   }
 
   #message({ task, args = [], kwargs = {}, ...options }: AnyCall): TaskMessage {
-    const { clock, queueOf } = this.#parts
+    const { clock, queueOf, queueProblem } = this.#parts
     const name = typeof task === 'string' ? task : task.name
     const own = typeof task === 'string' ? undefined : task.options?.queue
     const queue = options.queue ?? (typeof task === 'string' ? queueOf(name) : (queueOf(name) ?? own))
+    const problem = queue === undefined ? undefined : queueProblem(queue)
+    if (problem !== undefined) throw new TaskbeatError('USAGE', `the queue of ${name}: ${problem}`)
     return toMessage({ task: name, args, kwargs, options, queue }, clock.now())
   }
 }

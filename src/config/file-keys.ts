@@ -54,7 +54,7 @@ export const beatKeys: Section<{ readonly lookahead: Milliseconds }> = {
 const mebibyte = 1_048_576
 const terabyte = 1_000_000 * mebibyte
 
-const recycleKeys: Section<RecycleValues> = {
+export const recycleKeys: Section<RecycleValues> = {
   keys: {
     runs: { kind: wholeNumber(1, 1_000_000_000), doc: 'After so many runs.', default: 'never' },
     memory: {

@@ -1,6 +1,6 @@
 import { brokerKeys, tlsKeys } from './broker-keys.ts'
 import { entryKeys } from './entry-keys.ts'
-import { beatKeys, fileKeys, logKeys, workerKeys } from './file-keys.ts'
+import { beatKeys, fileKeys, logKeys, recycleKeys, workerKeys } from './file-keys.ts'
 import { queueKeys } from './queues-kind.ts'
 import { retryKeys } from './retry-kind.ts'
 import type { Key, Section } from './section.ts'
@@ -34,6 +34,7 @@ export function keyReference(): readonly KeySection[] {
     describe('queues.NAME', fileKeys.keys.queues.doc, queueKeys),
     describe('beat', fileKeys.keys.beat.doc, beatKeys),
     describe('worker', fileKeys.keys.worker.doc, workerKeys),
+    describe('worker.recycle', workerKeys.keys.recycle.doc, recycleKeys),
     describe('log', fileKeys.keys.log.doc, logKeys),
   ]
 }

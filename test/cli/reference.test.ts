@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { keyReference } from '../../src/config/key-reference.ts'
 import { openCliWorld } from './cli-world.ts'
 
 test('the reference tells every key with what it expects and its default', async () => {
@@ -9,6 +10,31 @@ test('the reference tells every key with what it expects and its default', async
   )
   expect(code).toBe(0)
 })
+
+test('every key of the schema is in the reference', async () => {
+  const { json } = await openCliWorld().run('reference', '--schema')
+  const told = new Set(keyReference().flatMap(({ path, keys }) => keys.map(({ name }) => `${path}.${name}`)))
+  const inSchema = (schema: Schema, path: string): string[] => [
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, value]) => [
+      `${path}.${name}`,
+      ...inSchema(value, path === '' ? name : `${path}.${name}`),
+    ]),
+    ...(typeof schema.additionalProperties === 'object'
+      ? inSchema(schema.additionalProperties, `${path}.NAME`)
+      : []),
+    ...(schema.anyOf ?? []).flatMap((each) => inSchema(each, path)),
+  ]
+  // Those of tasks may stand there as well, which the reference says in one sentence.
+  const elsewhere = /^(defaults|schedules\.NAME)\./
+  const missing = inSchema(json() as Schema, '').filter((key) => !told.has(key) && !elsewhere.test(key))
+  expect(missing).toEqual([])
+})
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: boolean | Schema
+  readonly anyOf?: readonly Schema[]
+}
 
 test('one key is told by itself, wherever it may stand', async () => {
   const { stdout } = await openCliWorld().run('reference', 'queue')

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import { type App, ConnectedApp } from '../../src/client/app.ts'
+import { queueNameProblem } from '../../src/config/queue-name.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { defineTask, Permanent } from '../../src/index.ts'
 import { connectSqlite } from '../support/sqlite-world.ts'
@@ -37,7 +38,12 @@ async function openApp(): Promise<App & { readonly broker: Broker }> {
   })
   await world.worker.start()
   const broker = connectSqlite(join(world.directory, 'broker.db'))
-  const app = new ConnectedApp({ broker, clock: systemClock, queueOf: () => undefined })
+  const app = new ConnectedApp({
+    broker,
+    clock: systemClock,
+    queueOf: () => undefined,
+    queueProblem: queueNameProblem,
+  })
   onTestFinished(() => app.close())
   return Object.assign(app as unknown as App, { broker })
 }
@@ -161,4 +167,10 @@ test('a closed app sends nothing', async () => {
   await app.close()
   await app.close()
   await expect(app.send(add, [1, 2])).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+})
+
+test('a queue that taskbeat makes itself is nobody else’s to send to', async () => {
+  const app = await openApp()
+  const refused = { code: 'USAGE', message: expect.stringMatching(/taskbeat\.dead.*holds dead letters/) }
+  await expect(app.send(add, [4, 4], { queue: 'taskbeat.dead' })).rejects.toMatchObject(refused)
 })
