@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -15,15 +15,29 @@ import { type OwnedProcess, startProcess } from './owned-process.ts'
 import { builtProgram } from './taskbeat-process.ts'
 
 const root = join(import.meta.dirname, '../..')
+const boxScript = join(import.meta.dirname, 'systemd-box.sh')
 
 /** What stands in the way of a box, in words for a person; what is missing is installed where that is allowed. */
-export async function systemdBoxMissing(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return 'a systemd of its own in a container needs root'
-  return installByApt({
+export function systemdBoxMissing(): Promise<string | undefined> {
+  missing ??= lookForMissing()
+  return missing
+}
+
+let missing: Promise<string | undefined> | undefined
+
+async function lookForMissing(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'root, for a systemd of its own in a container'
+  const notInstalled = await installByApt({
     title: 'systemd-nspawn',
     name: 'systemd-container',
     isInstalled: () => existsSync('/usr/bin/systemd-nspawn'),
   })
+  if (notInstalled !== undefined) return notInstalled
+  const { status, stderr } = spawnSync(boxScript, ['/bin/true'], { encoding: 'utf8' })
+  // A container that may not mount, for one.
+  return status === 0
+    ? undefined
+    : `a machine that lets root boot a systemd in a container (${stderr.trim()})`
 }
 
 export interface Answer {
@@ -83,16 +97,8 @@ export class SystemdBox implements AsyncDisposable {
     ].flatMap(([host, name]) => ['-B', `${host}:/opt/taskbeat/${name}`])
     this.#process = startProcess({
       name: 'the systemd box',
-      command: 'bash',
-      args: [
-        join(import.meta.dirname, 'systemd-box.sh'),
-        '-t',
-        '90',
-        ...readOnly,
-        '-b',
-        `${this.#talk}:/talk`,
-        join(this.#talk, 'agent'),
-      ],
+      command: boxScript,
+      args: ['-t', '90', ...readOnly, '-b', `${this.#talk}:/talk`, join(this.#talk, 'agent')],
       cwd: root,
     })
     this.#process.onLine((line) => {
