@@ -1,5 +1,5 @@
-# What the two init scripts do; they source it with NAME, ROLE and STOP_TIMEOUT set. POSIX sh, /proc, and setpriv or
-# start-stop-daemon.
+# What the two init scripts do; they source it with NAME, ROLE, STOP_TIMEOUT and PROGRAM (its words) set. It
+# takes POSIX sh, /proc, and setpriv or start-stop-daemon.
 #
 #   stopped ──start──▶ starting ──the ready file──▶ running ──stop──▶ stopping ──▶ stopped
 #
@@ -11,18 +11,18 @@
 # by its number and the time it was started at, so that a number that came to another process names nobody. The log is
 # opened as the service's user, who could have made a link of it. In the ready file's directory nothing is opened.
 
-PROGRAM=/usr/bin/taskbeat
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 umask 022
 
 # Nothing of whoever calls this, root with a password in a variable perhaps, reaches the service and its tasks.
 for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
-    case $variable in PATH | TERM | TZ | LANG | LC_* | NAME | ROLE | STOP_TIMEOUT) ;; *) unset "$variable" ;; esac
+    case $variable in PATH | TERM | TZ | LANG | LC_* | NAME | ROLE | STOP_TIMEOUT | PROGRAM) ;; *) unset "$variable" ;; esac
 done
 
 PID_FILE=/run/$NAME.pid
 RUN_DIRECTORY=/run/$NAME
+CREDENTIALS=/etc/taskbeat/credentials
 STATE_DIRECTORY=/var/lib/taskbeat
 LOG_DIRECTORY=/var/log/taskbeat
 SERVICE_USER=taskbeat
@@ -87,6 +87,16 @@ check() {
     return 6
 }
 
+# What root alone reads, for the service to read: as systemd does it, in a directory that the service cannot change.
+hand_over_credentials() {
+    rm -rf "$RUN_DIRECTORY.credentials"
+    install -d -m 750 -o root -g "$group" "$RUN_DIRECTORY.credentials" || return 1
+    for file in "$CREDENTIALS"/*; do
+        [ -f "$file" ] || continue
+        install -m 640 -o root -g "$group" "$file" "$RUN_DIRECTORY.credentials" || return 1
+    done
+}
+
 do_start() {
     state && return 0
     id "$SERVICE_USER" >/dev/null 2>&1 || { fail "there is no user $SERVICE_USER"; return 6; }
@@ -95,6 +105,7 @@ do_start() {
     install -d -m 750 -o "$SERVICE_USER" -g "$group" "$RUN_DIRECTORY" || return 1
     [ -d "$STATE_DIRECTORY" ] || install -d -m 2770 -o "$SERVICE_USER" -g "$group" "$STATE_DIRECTORY" || return 1
     rm -f "$RUN_DIRECTORY/ready"
+    hand_over_credentials || return 1
     pipe=
     if [ "$LOG" = syslog ] || { [ "$LOG" = auto ] && [ -S /dev/log ] && command -v logger >/dev/null 2>&1; }; then
         pipe=$(mktemp -d "/run/$NAME-log.XXXXXX") && mkfifo -m 600 "$pipe/log" || return 1
@@ -105,7 +116,8 @@ do_start() {
     (
         cd / && umask 007
         TASKBEAT_READY_FILE=$RUN_DIRECTORY/ready
-        export TASKBEAT_READY_FILE
+        CREDENTIALS_DIRECTORY=$RUN_DIRECTORY.credentials
+        export TASKBEAT_READY_FILE CREDENTIALS_DIRECTORY
         if [ -n "$pipe" ]; then
             exec > "$pipe/log" 2>&1
             # A line's "<N>" is its priority to logger as it is to journald, which this has the service write.
@@ -151,7 +163,7 @@ do_stop() {
             gone 5 || return 1
         }
     fi
-    rm -f "$PID_FILE" "$RUN_DIRECTORY/ready"
+    rm -rf "$PID_FILE" "$RUN_DIRECTORY" "$RUN_DIRECTORY.credentials"
 }
 
 # Neither of the two touches what runs when the configuration has problems.

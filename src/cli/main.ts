@@ -20,6 +20,7 @@ import { addReference } from './commands/reference.ts'
 import { addReload } from './commands/reload.ts'
 import { addRuns } from './commands/runs.ts'
 import { addSend } from './commands/send.ts'
+import { addService } from './commands/service.ts'
 import { addShow } from './commands/show.ts'
 import { addStatus } from './commands/status.ts'
 import { addTrigger } from './commands/trigger.ts'
@@ -43,6 +44,7 @@ const commands: readonly AddCommand[] = [
   addReload,
   addReference,
   addInit,
+  addService,
 ]
 
 /** Runs the command that `argv` (without node and script) names, and resolves with the exit code. */

@@ -12,11 +12,23 @@ export function starterFiles(timezone: string): readonly StarterFile[] {
   ]
 }
 
-const schedule = (
+/** A schedule for the services of a machine in this zone, which runs as it is. */
+export function serviceSchedule(timezone: string): string {
+  return `${heading(timezone)}
+schedules:
+  disk-report: { cron: "0 7 * * *", command: [df, -h, /], timeout: 1m }
+`
+}
+
+const heading = (
   timezone: string,
 ): string => `# What runs, and when. taskbeat check finds mistakes, taskbeat reference tells every key.
 timezone: ${timezone} # of cron and of local times
-state_dir: ./state # the queue, and the journal of what ran
+`
+
+const schedule = (
+  timezone: string,
+): string => `${heading(timezone)}state_dir: ./state # the queue, and the journal of what ran
 defaults: { timeout: 5m }
 
 schedules:

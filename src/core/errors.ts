@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'RESULT_TIMEOUT' // a result was not there within the time that its asker gave it
   | 'TASK_UNDEFINED' // a task that the worker's configuration does not define
   | 'UNSUPPORTED' // asked for something this version does not do yet
+  | 'REFUSED' // asked for what cannot be done on this machine, or not by this user
   | 'USAGE' // a command was called in a way it does not understand
 
 export class TaskbeatError extends Error {

@@ -24,7 +24,7 @@ export function runInBareBox(script: string, shell = 'sh'): Promise<BoxResult> {
     execFile(
       'bash',
       [boxScript, project, shell, '-c', script],
-      { timeout: 60_000, killSignal: 'SIGKILL' },
+      { timeout: 110_000, killSignal: 'SIGKILL' },
       (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code ?? 124) : 0, stdout, stderr })
       },

@@ -23,6 +23,7 @@ trap 'echo reloaded' HUP
 trap 'echo stopping; rm -f "$TASKBEAT_READY_FILE"; exit 0' TERM
 echo "as $(id -un), umask $(umask)"
 env
+echo "password: $(cat "$CREDENTIALS_DIRECTORY/broker-password")"
 : > "$TASKBEAT_READY_FILE"
 while :; do sleep 0.05; done
 END
@@ -83,6 +84,7 @@ umount /usr/lib/taskbeat; for action in start status stop; do do_it $action; don
       const said = await inBox(`
 rm -f $(command -v ${other})
 echo 'FROM_DEFAULT=yes' > /etc/default/taskbeat
+install -d -m 700 /etc/taskbeat/credentials; (umask 077; echo swordfish > /etc/taskbeat/credentials/broker-password)
 SECRET=of-the-caller do_it start
 cat /var/log/taskbeat/taskbeat.log
 ps -o user= -p "$(head -n 1 /run/taskbeat.pid)"
@@ -91,6 +93,7 @@ stat -c '%U %a %n' /var/log/taskbeat/taskbeat.log /var/lib/taskbeat
 `)
       expect(said).toContain('as taskbeat, umask 0007')
       expect(said).toContain('FROM_DEFAULT=yes')
+      expect(said).toContain('password: swordfish')
       expect(said.join('\n')).not.toContain('of-the-caller')
       expect(said.slice(-7)).toEqual([
         ...['taskbeat', 'reload 0', 'stop 0', 'reloaded', 'stopping'],
