@@ -64,8 +64,10 @@ const soleImporter: Readonly<Record<string, string>> = {
   pino: 'observe/',
   amqplib: 'amqp/',
   commander: 'cli/',
+  'prom-client': 'observe/',
+  'node:http': 'system/',
 }
-const oneFile = ['cron-parser', 'pino', 'fastest-levenshtein']
+const oneFile = ['cron-parser', 'pino', 'fastest-levenshtein', 'prom-client', 'node:http']
 
 const root = join(import.meta.dirname, '../src')
 const files = globSync('**/*.ts', { cwd: root }).map((file) => ({
@@ -75,7 +77,12 @@ const files = globSync('**/*.ts', { cwd: root }).map((file) => ({
 const imports = files.flatMap(({ file, text }) =>
   [
     ...text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s+)?'([^']+)'|import\('([^']+)'\)/gm),
-  ].map(([, type, name, dynamic]) => ({ file, isType: type !== undefined, target: name ?? dynamic ?? '' })),
+  ].map(([, type, name, dynamic]) => ({
+    file,
+    isType: type !== undefined,
+    isDynamic: dynamic !== undefined,
+    target: name ?? dynamic ?? '',
+  })),
 )
 const folderOf = (file: string): string => file.split('/')[0] ?? file
 const codeLines = (text: string): string[] =>
@@ -121,6 +128,17 @@ test('no import goes round in a circle', () => {
     done.add(file)
   }
   for (const { file } of files) visit(file, [])
+})
+
+test('what answers over HTTP is loaded only where somebody has asked for it', () => {
+  const atOnce = imports.filter(({ isType, isDynamic }) => !isType && !isDynamic)
+  const reached = new Set(['cli/main.ts'])
+  // What is added while the loop runs is visited by it too.
+  for (const from of reached)
+    for (const { file, target } of atOnce)
+      if (file === from) reached.add(target.startsWith('.') ? join(dirname(file), target) : target)
+  expect(reached).toContain('app/monitor.ts')
+  for (const name of ['prom-client', 'node:http']) expect(reached).not.toContain(name)
 })
 
 test('a file holds one idea: no more than 300 lines of code, tables of declarations apart', () => {

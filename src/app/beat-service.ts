@@ -1,5 +1,7 @@
 import { Beat, type BeatStatus } from '../beat/beat.ts'
 import type { BeatEvent } from '../beat/beat-event.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { BrokerStatus } from '../broker/broker-status.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Service } from '../core/service.ts'
@@ -24,6 +26,7 @@ export class BeatService implements Service {
   #settings: Settings | undefined
   /** What was opened, to be closed in reverse order. */
   readonly #opened = new AsyncDisposableStack()
+  #broker: Broker | undefined
   #beat: Beat | undefined
   #stopped: Promise<void> | undefined
   #releasing: NodeJS.Timeout | undefined
@@ -43,6 +46,11 @@ export class BeatService implements Service {
     return this.#beat?.overdue ?? 0
   }
 
+  /** What the broker says of itself; undefined when there is none yet, or no more. */
+  async brokerStatus(): Promise<BrokerStatus | undefined> {
+    return await this.#broker?.status()
+  }
+
   async start(): Promise<void> {
     const settings = this.#settings
     if (!settings) throw new Error('a beat service starts once')
@@ -56,6 +64,7 @@ export class BeatService implements Service {
       create: true,
       emit: (event) => this.#emit({ from: 'broker', event }),
     })
+    this.#broker = broker
     this.#opened.defer(() => broker.close())
     const record = openSqliteBeatRecord({ path: journalPath(settings), group })
     this.#opened.defer(() => record.close())

@@ -73,6 +73,11 @@ export class WorkerService implements Service {
     return this.#working?.worker.running.length ?? 0
   }
 
+  /** Whether it asks the broker for work. */
+  get isTaking(): boolean {
+    return this.#working?.worker.isTaking ?? false
+  }
+
   async start(): Promise<void> {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host

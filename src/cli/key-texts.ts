@@ -1,9 +1,9 @@
 import { relative } from 'node:path'
 import { formatDuration } from '../core/duration.ts'
 import { instant, milliseconds, toIso } from '../core/instant.ts'
+import { toSnakeCase } from '../core/snake-case.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
-import { toSnakeCase } from './snake-case.ts'
 
 /** What an entry or a task says, by the names of the file's keys. */
 export type KeyTexts = ReadonlyMap<string, KeyText>

@@ -82,7 +82,10 @@ async function reload(
   logWarnings(configuration, log)
   log.level = settings.log.level
   await take(settings)
-  const later = needsRestart(fixed, fixedOf(settings, { beat: file.role !== 'worker' }))
+  const later = needsRestart(
+    fixed,
+    fixedOf(settings, { beat: file.role !== 'worker', worker: file.role !== 'beat' }),
+  )
   if (later.length === 0) return
   log.write({ level: 'warn', message: `takes effect after a restart: ${later.join(', ')}`, fields: {} })
 }

@@ -1,8 +1,8 @@
+import { toSnakeCase } from '../core/snake-case.ts'
 import type { AttemptRecord, MissedRecord, RunSummary } from '../journal/run.ts'
 import type { HistoryItem } from './history.ts'
 import { isoOrNull } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
-import { toSnakeCase } from './snake-case.ts'
 
 /** Of `runs`: what ran, or what was missed, which has no id and some keys more. `host` is the journal's. */
 export function toHistoryJson(item: HistoryItem, host: string): unknown {

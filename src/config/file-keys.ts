@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../core/instant.ts'
 import { type BrokerValues, brokerKeys } from './broker-keys.ts'
 import { type DefaultValues, defaultsKeys, entryAndTaskKeys } from './entry-keys.ts'
+import { type HttpValues, httpKeys } from './http-keys.ts'
 import { type Given, type Kind, listOf, oneOf, oneOrMore } from './kind.ts'
 import { path, pattern } from './path-kind.ts'
 import type { Place } from './place.ts'
@@ -37,6 +38,7 @@ export interface FileValues {
   readonly tasks: Place
   readonly queues: readonly QueueSettings[]
   readonly worker: Values<WorkerValues>
+  readonly http: Values<HttpValues>
   readonly log: Values<{ readonly level: LogLevel; readonly format: LogFormat }>
 }
 
@@ -136,9 +138,10 @@ export const fileKeys: Section<FileValues> = {
     tasks: { kind: named(taskKeys), doc: 'What entries and applications can call.' },
     queues: { kind: queueMap, doc: 'RabbitMQ: the queues that are not as we would make them.' },
     worker: { kind: sectionOf(workerKeys), doc: 'The process that executes.' },
+    http: { kind: sectionOf(httpKeys), doc: 'Health and figures of the services, for monitoring.' },
     log: { kind: sectionOf(logKeys), doc: 'What is logged, and how.' },
   },
-  notYet: ['http'],
+  notYet: [],
 }
 
 /** A map from names to what they mean, read later, when everything that it may refer to is known. */

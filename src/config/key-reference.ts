@@ -1,6 +1,7 @@
 import { brokerKeys, tlsKeys } from './broker-keys.ts'
 import { entryKeys } from './entry-keys.ts'
 import { beatKeys, fileKeys, logKeys, recycleKeys, workerKeys } from './file-keys.ts'
+import { httpKeys } from './http-keys.ts'
 import { queueKeys } from './queues-kind.ts'
 import { retryKeys } from './retry-kind.ts'
 import type { Key, Section } from './section.ts'
@@ -35,6 +36,7 @@ export function keyReference(): readonly KeySection[] {
     describe('beat', fileKeys.keys.beat.doc, beatKeys),
     describe('worker', fileKeys.keys.worker.doc, workerKeys),
     describe('worker.recycle', workerKeys.keys.recycle.doc, recycleKeys),
+    describe('http', fileKeys.keys.http.doc, httpKeys),
     describe('log', fileKeys.keys.log.doc, logKeys),
   ]
 }

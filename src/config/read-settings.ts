@@ -3,6 +3,7 @@ import { defaultQueue } from '../task/task-message.ts'
 import { Collection } from './collection.ts'
 import type { DefaultValues } from './entry-keys.ts'
 import { type FileValues, fileKeys, type RecycleValues } from './file-keys.ts'
+import { readHttp } from './http-keys.ts'
 import { Place } from './place.ts'
 import { readBroker } from './read-broker.ts'
 import { readEntries } from './read-entries.ts'
@@ -75,6 +76,7 @@ export function readSettings(
       heapBytes: given.worker?.value.heap?.value ?? defaultHeapBytes,
       recycle: readRecycling(given.worker?.value.recycle?.value),
     },
+    http: readHttp(given.http?.value),
     log: {
       level: given.log?.value.level?.value ?? 'info',
       format: given.log?.value.format?.value ?? 'auto',

@@ -5,6 +5,11 @@ import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFormat = 'auto' | 'pretty' | 'journald' | 'json'
 
+/** Where a process answers questions; only this machine can ask there. */
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
 /** Where messages wait. */
 export type BrokerSettings =
   | {
@@ -61,5 +66,7 @@ export interface Settings {
     /** When such a one is replaced; what is undefined is no reason. */
     readonly recycle: { readonly runs?: number; readonly memory?: number }
   }
+  /** Which process answers where; one that is absent does not. */
+  readonly http: { readonly beat?: ListenAddress; readonly worker?: ListenAddress }
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
 }

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'TASK_FAILED' // a run whose result was asked for ended in another way than by success
   | 'RESULT_TIMEOUT' // a result was not there within the time that its asker gave it
   | 'TASK_UNDEFINED' // a task that the worker's configuration does not define
+  | 'ADDRESS_UNUSABLE' // where this process was to answer questions, it cannot
   | 'UNSUPPORTED' // asked for something this version does not do yet
   | 'REFUSED' // asked for what cannot be done on this machine, or not by this user
   | 'USAGE' // a command was called in a way it does not understand

@@ -37,8 +37,13 @@ export class BrokerState {
     }
   }
 
-  describe(): string {
+  /** What is wrong, if anything. */
+  get trouble(): string | undefined {
     const [trouble] = this.#troubles.values()
-    return trouble ?? (this.#awaited ? 'waiting for the broker' : 'the broker answers')
+    return trouble ?? (this.#awaited ? 'waiting for the broker' : undefined)
+  }
+
+  describe(): string {
+    return this.trouble ?? 'the broker answers'
   }
 }

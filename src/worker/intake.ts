@@ -45,6 +45,11 @@ export class Intake {
     this.#parts = parts
   }
 
+  /** Whether it asks for work, or rests or has ended. */
+  get isOpen(): boolean {
+    return this.#state.kind === 'open'
+  }
+
   /** Begins to take work. Throws what the broker throws when it cannot be asked at all. */
   open(appetite: Appetite): void {
     this.#appetite = appetite

@@ -162,6 +162,11 @@ export class Worker implements Service {
     return this.#runs.executing
   }
 
+  /** Whether it asks the broker for work: not before the start, in a pause after trouble, nor from the stop on. */
+  get isTaking(): boolean {
+    return this.#intake.isOpen
+  }
+
   async start(): Promise<void> {
     const { queues, concurrency } = this.#plan
     this.#intake.open({ queues, deliveries: this.#makeRoom() })

@@ -256,7 +256,6 @@ describe('a task runs one thing, within limits that mean something', () => {
 
 describe('what a later version will know is refused and not ignored', () => {
   it.each([
-    ['http: {}', 'http'],
     ...['user: ann'].map((key): [string, string] => [
       `tasks: { t: { ${key} } }`,
       `tasks.t.${key.split(':')[0]}`,

@@ -147,6 +147,7 @@ describe('a file gives whole settings', () => {
         heapBytes: 536_870_912,
         recycle: {},
       },
+      http: {},
       log: { level: 'info', format: 'auto' },
     })
   })

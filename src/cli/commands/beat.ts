@@ -1,5 +1,6 @@
 import { BeatService } from '../../app/beat-service.ts'
 import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
+import { createBeatMonitor } from '../../app/monitor.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
 import { openReadyFile } from '../../system/ready-file.ts'
@@ -38,10 +39,12 @@ async function prepareBeat(
   const log = createLog({ ...settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
   announce(settings, log)
   logWarnings(configuration, log)
-  const fixed = fixedOf(settings, { beat: true })
+  const fixed = fixedOf(settings, { beat: true, worker: false })
+  const monitor = await createBeatMonitor(settings, () => beat)
   const beat = new BeatService(settings, host, (told) => {
     log.write(narrate(told))
     vitals.note(told)
+    monitor?.note(told)
   })
   const vitals = new ServiceVitals({
     settings,
@@ -51,7 +54,7 @@ async function prepareBeat(
   })
   const reloads = createReloads({ file, host, log, fixed, take: (changed) => beat.reload(changed) })
   return {
-    services: [beat],
+    services: [...(monitor ? [monitor] : []), beat],
     log,
     hostsModules: false,
     vitals,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, matchesGlob } from 'node:path'
 import { BeatService } from '../../app/beat-service.ts'
 import { type ConfigurationFile, findConfiguration, readConfiguration } from '../../app/configuration.ts'
+import { createBeatMonitor, createWorkerMonitor } from '../../app/monitor.ts'
 import { WorkerService } from '../../app/worker-service.ts'
 import type { Settings } from '../../config/settings.ts'
 import { describeError, TaskbeatError } from '../../core/errors.ts'
@@ -53,16 +54,24 @@ async function prepareDev(
   const log = createLog({ ...settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
   announce(settings, log, { temporary: stateDir })
   logWarnings(configuration, log)
-  const fixed = fixedOf(settings, { beat: true })
+  const fixed = fixedOf(settings, { beat: true, worker: true })
   const emit = (told: TaskbeatEvent): void => {
     log.write(narrate(told))
     vitals.note(told)
   }
-  const beat = new BeatService(settings, host, emit)
+  const beatMonitor = await createBeatMonitor(settings, () => beat)
+  const beat = new BeatService(settings, host, (told) => {
+    emit(told)
+    beatMonitor?.note(told)
+  })
+  const workerMonitor = await createWorkerMonitor(settings, () => worker)
   const worker = new WorkerService({
     settings,
     host,
-    emit,
+    emit: (told) => {
+      emit(told)
+      workerMonitor?.note(told)
+    },
     refresh: async () => {
       await reloads.ask('unknownTask')
     },
@@ -87,7 +96,7 @@ async function prepareDev(
   })
   const reload = (): Promise<boolean> => reloads.ask('asked')
   return {
-    services: [worker, beat],
+    services: [beatMonitor, workerMonitor, worker, beat].filter((service) => service !== undefined),
     log,
     hostsModules: true,
     threads: worker,

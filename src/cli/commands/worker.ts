@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { findConfiguration, readConfiguration } from '../../app/configuration.ts'
+import { createWorkerMonitor } from '../../app/monitor.ts'
 import { WorkerService } from '../../app/worker-service.ts'
 import { queueNameProblem } from '../../config/queue-name.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -44,7 +45,7 @@ async function prepareWorker(options: Options, terminal: Terminal, changed: () =
   const log = createLog({ ...configuration.settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
   announce(configuration.settings, log)
   logWarnings(configuration, log)
-  const fixed = fixedOf(configuration.settings, { beat: false })
+  const fixed = fixedOf(configuration.settings, { beat: false, worker: true })
   const reloads = createReloads({
     file,
     host,
@@ -53,12 +54,14 @@ async function prepareWorker(options: Options, terminal: Terminal, changed: () =
     hasNews: (changed) => worker.hasNews(withOptions(changed, options)),
     take: (changed) => worker.reload(withOptions(changed, options)),
   })
+  const monitor = await createWorkerMonitor(configuration.settings, () => worker)
   const worker = new WorkerService({
     settings: withOptions(configuration.settings, options),
     host,
     emit: (told) => {
       log.write(narrate(told))
       vitals.note(told)
+      monitor?.note(told)
     },
     refresh: async () => {
       await reloads.ask('unknownTask')
@@ -71,7 +74,7 @@ async function prepareWorker(options: Options, terminal: Terminal, changed: () =
     changed,
   })
   return {
-    services: [worker],
+    services: [...(monitor ? [monitor] : []), worker],
     log,
     hostsModules: true,
     threads: worker,
