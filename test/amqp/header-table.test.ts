@@ -24,3 +24,23 @@ test('what is no such number is written as it is', () => {
 test('what came is copied as it came', () => {
   expect(copyTable({ tenant: 1_000, list: [300] })).toEqual({ tenant: 1_000, list: [300] })
 })
+
+test('what amqplib could not write again is left out: types that it does not know, names that are too long', () => {
+  const forged = [
+    { '!': 'zzz', value: 1 },
+    { '!': 'timestamp', value: -1 },
+    { '!': 'timestamp', value: 'x' },
+    { '!': 'int', value: 2 ** 40 },
+    { '!': 'decimal', value: null },
+    { '!': 'decimal', value: { digits: -1, places: 2 } },
+  ]
+  const name = '\ufffd'.repeat(100) // 100 bytes that were no UTF-8
+  const came = copyTable({
+    ...Object.fromEntries(forged.entries()),
+    [name]: 1,
+    list: forged,
+    in: { a: forged[0] },
+  })
+  expect(came).toEqual({ list: [], in: {} })
+  expect(tableToWrite(came)).toEqual({ list: [], in: {} })
+})
