@@ -68,16 +68,16 @@ export class TaskHost {
     this.#running = running
     // What the task starts is found by this, when its time is up and when its worker has died.
     Object.assign(process.env, runEnvironment(message))
-    const ending = await this.#call(message, running.signal)
+    const ending = await this.#call(message, running)
     this.#running = undefined
     this.#parts.report({ kind: 'ended', ending, ...(this.#measures && { memory: this.#parts.memory() }) })
   }
 
-  async #call(message: TaskMessage, signal: AbortSignal): Promise<HandlerEnding> {
+  async #call(message: TaskMessage, asked: AbortController): Promise<HandlerEnding> {
     const task = this.#tasks.get(message.task)
     if (!task) return threw(new Permanent(`${message.task} is exported by no module any more`))
     return callHandler(task, message, {
-      signal,
+      asked,
       log: (level, text, fields) =>
         this.#parts.report({ kind: 'logged', level, text, ...(fields && { fields: plainFields(fields) }) }),
     })

@@ -13,14 +13,14 @@ export type HandlerEnding =
   | { readonly kind: 'askedRetry'; readonly reason: string; readonly delay?: Milliseconds }
   | { readonly kind: 'threw'; readonly thrown: Thrown; readonly permanent?: boolean }
 
-/** Makes one attempt at a module's task. Never rejects. */
+/** Makes one attempt at a module's task, which `asked` may ask to end. Never rejects. */
 export async function callHandler(
   task: Task,
   message: TaskMessage,
-  { signal, log }: { readonly signal: AbortSignal; readonly log: TakeLog },
+  { asked, log }: { readonly asked: Pick<AbortController, 'signal'>; readonly log: TakeLog },
 ): Promise<HandlerEnding> {
   try {
-    const ctx = createTaskContext(message, signal, log)
+    const ctx = createTaskContext(message, asked, log)
     const args = Object.keys(message.kwargs).length > 0 ? [...message.args, message.kwargs] : message.args
     // The arguments' types are the sender's promise; a handler that cannot trust it looks for itself.
     return returned(await task.handler(ctx, ...(args as readonly never[])))

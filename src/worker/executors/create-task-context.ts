@@ -21,8 +21,12 @@ export type TakeLog = (
   fields: Readonly<Record<string, unknown>> | undefined,
 ) => void
 
-/** The context of one attempt, wherever it is made. */
-export function createTaskContext(message: TaskMessage, signal: AbortSignal, log: TakeLog): TaskContext {
+/** The context of one attempt, wherever it is made. Its signal is only made for a handler that looks at it. */
+export function createTaskContext(
+  message: TaskMessage,
+  asked: Pick<AbortController, 'signal'>,
+  log: TakeLog,
+): TaskContext {
   const { occurrence } = message
   return {
     id: message.id,
@@ -31,7 +35,9 @@ export function createTaskContext(message: TaskMessage, signal: AbortSignal, log
     due: occurrence ? new Date(occurrence.due) : undefined,
     attempt: message.attempt,
     queue: message.queue,
-    signal,
+    get signal() {
+      return asked.signal
+    },
     log: createLog(log),
     retry: askRetry,
   }

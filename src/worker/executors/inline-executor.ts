@@ -34,7 +34,7 @@ export class InlineExecutor implements Executor {
         void patience(reason, execution, over, this.#clock).then(() => ended.resolve(undefined))
       },
     })
-    call(execution, asked.signal, captured).then(ended.resolve, ended.reject)
+    call(execution, asked, captured).then(ended.resolve, ended.reject)
     const ending = await ended.promise
     watch.end()
     return handlerOutcome(ending, watch, execution, captured)
@@ -43,13 +43,13 @@ export class InlineExecutor implements Executor {
 
 function call(
   { task, message, emit }: Execution,
-  signal: AbortSignal,
+  asked: AbortController,
   captured: CapturedOutput,
 ): Promise<HandlerEnding> {
   if (!task.module)
     return Promise.resolve(threw(new Permanent(`${task.definition.name} is exported by no module`)))
   return callHandler(task.module, message, {
-    signal,
+    asked,
     log: (level, text, fields) => {
       captured.write(Buffer.from(`${text}\n`))
       emit({ kind: 'taskLogged', message, level, text, fields })
