@@ -31,6 +31,7 @@ START_TIMEOUT=30
 OPTIONS=
 
 set -a # what the administrator sets there reaches the service
+TASKBEAT_CONFIG=/etc/taskbeat/schedules.yaml
 for file in "/etc/default/$NAME" "/etc/sysconfig/$NAME"; do
     if [ -r "$file" ]; then . "$file"; fi
 done

@@ -84,7 +84,7 @@ dpkg --force-unsafe-io -i /opt/taskbeat/dist/deb-test/${packages[0]}`)
   const states =
     'for unit in taskbeat taskworker; do systemctl is-enabled $unit; systemctl is-active $unit; done || :'
   expect(await box.run(states)).toBe('enabled\ninactive\nenabled\ninactive')
-  await box.run('systemctl start taskbeat taskworker@mail')
+  await box.run('systemctl start taskbeat; systemctl enable --now taskworker@mail')
   const before = await box.show('taskworker@mail', 'MainPID')
   await box.run(
     `echo '# mine' >> /etc/taskbeat/schedules.yaml; dpkg --force-unsafe-io -i /opt/taskbeat/dist/deb-test/${packages[1]}`,

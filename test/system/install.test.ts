@@ -117,7 +117,7 @@ test('under systemd the units run, where this program is, with a user of their o
   ).toBe('enabled\nenabled\nactive\nactive')
   expect(
     await box.run(
-      'systemctl start taskworker@mail; ps -o user= -o args= -u taskbeat | grep ^taskbeat./opt | sort',
+      'systemctl enable --now taskworker@mail 2>/dev/null; ps -o user= -o args= -u taskbeat | grep ^taskbeat./opt | sort',
     ),
   ).toBe(['beat', 'worker', 'worker --queues mail'].map((role) => `taskbeat ${taskbeat} ${role}`).join('\n'))
   await box.run('systemctl reload taskbeat')

@@ -93,6 +93,7 @@ stat -c '%U %a %n' /var/log/taskbeat/taskbeat.log /var/lib/taskbeat
 `)
       expect(said).toContain('as taskbeat, umask 0007')
       expect(said).toContain('FROM_DEFAULT=yes')
+      expect(said).toContain('TASKBEAT_CONFIG=/etc/taskbeat/schedules.yaml')
       expect(said).toContain('password: swordfish')
       expect(said.join('\n')).not.toContain('of-the-caller')
       expect(said.slice(-7)).toEqual([

@@ -24,7 +24,8 @@ export function stopCalls(init: Init): readonly Call[] {
     const running = isSystemdHere()
       ? [['systemctl', 'stop', 'taskworker*.service', 'taskbeat.service'] as const]
       : []
-    return [...running, ['systemctl', 'disable', ...services.map(unitOf)]]
+    // Of a template that is every instance.
+    return [...running, ['systemctl', 'disable', ...services.map(unitOf), 'taskworker@.service']]
   }
   return services
     .toReversed()
