@@ -1,6 +1,6 @@
 /**
  * How a service says what came of a reload, to whoever has asked for it by SIGHUP: by a file in its runtime directory.
- * `taskbeat reload` waits for it, and with it `systemctl reload` and the init script.
+ * `taskbeat reload` waits for it, and with it `systemctl reload`.
  */
 import { globSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -12,11 +12,11 @@ interface Options {
   readonly with?: string
 }
 
-/** `taskbeat reload`: what the unit files and the init scripts say to reload a service. */
+/** `taskbeat reload`: what the unit files say to reload a service. */
 export const addReload: AddCommand = (program, { terminal, run }) => {
   program
     .command('reload')
-    .description('for unit files and init scripts: make the service reload, and wait until it has')
+    .description('for unit files: make the service reload, and wait until it has')
     .option('--with <pattern>', 'wait also for the services whose runtime directories match')
     .addHelpText(
       'after',
