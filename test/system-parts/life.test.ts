@@ -114,7 +114,8 @@ test.each([
     stack: expect.stringContaining('tasks.ts'),
   })
   expect((await worker.end()).code).toBe(1)
-  expect(worker.heard.at(-1)).toContain('stopped')
+  // The thread in which the module was looked through ends by the same error, a moment earlier or later.
+  expect(worker.heard.join('\n')).toContain('"message":"stopped"')
 })
 
 test('an error that a module leaves behind in a thread is told, and the worker goes on', async () => {
