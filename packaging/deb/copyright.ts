@@ -7,6 +7,9 @@ export interface Companion {
   readonly directory: string
 }
 
+/** Licences that every Debian has the text of. */
+const common: Readonly<Record<string, string>> = { 'Apache-2.0': 'Apache-2.0', 'MPL-2.0': 'MPL-2.0' }
+
 interface Manifest {
   readonly name: string
   readonly license?: string
@@ -17,15 +20,10 @@ interface Manifest {
 export function copyright(own: string, companions: readonly Companion[]): string {
   const stanzas = companions.map(({ place, directory }) => {
     const { name, license = 'unknown', author } = readManifest(directory)
-    const text = licenceOf(directory)
-    const holder = /^\s*(Copyright .*)$/im.exec(text ?? '')?.[1]?.replace(/^Copyright\s*(\(c\)|©)?\s*/i, '')
-    const name_ = typeof author === 'string' ? author : author?.name
-    return stanza(
-      place,
-      holder ?? name_ ?? `the authors of ${name}`,
-      license,
-      text ?? `As ${name} says: ${license}.`,
-    )
+    const text = license in common ? undefined : licenceOf(directory)
+    const said = /^\s*Copyright (?:\(c\) |© )?(.*)$/im.exec(text ?? '')?.[1]
+    const maker = typeof author === 'string' ? author : author?.name
+    return stanza(place, said ?? maker ?? `the authors of ${name}`, license, text ?? whereToRead(license))
   })
   const [, holder = 'the taskbeat authors'] = /^Copyright (?:\(c\) )?(.*)$/m.exec(own) ?? []
   return [
@@ -39,6 +37,12 @@ export function copyright(own: string, companions: readonly Companion[]): string
       'MIT, and those of the libraries in it: https://github.com/nodejs/node/blob/main/LICENSE has them all.',
     ),
   ].join('\n')
+}
+
+function whereToRead(license: string): string {
+  const name = common[license]
+  if (name) return `On Debian systems the text is /usr/share/common-licenses/${name}.`
+  return `Its package.json says ${license}.`
 }
 
 function stanza(files: string, holder: string, license: string, text: string): string {
