@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -20,6 +21,24 @@ import { writeSync } from 'node:fs'
 import { parentPort, threadId } from 'node:worker_threads'
 const until = (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
 `
+
+/** Leaves this process no file to open, until the function that it returns is called. */
+function useUpFiles(): () => void {
+  const prlimit = (...args: readonly string[]): string =>
+    execFileSync('prlimit', [`--pid=${process.pid}`, ...args], { encoding: 'utf8' }).trim()
+  const before = prlimit('--nofile', '--noheadings', '--raw', '--output=SOFT')
+  prlimit('--nofile=500:')
+  const files: number[] = []
+  try {
+    for (;;) files.push(openSync('/dev/null', constants.O_RDONLY))
+  } catch {
+    // that was the last
+  }
+  return () => {
+    for (const file of files) closeSync(file)
+    prlimit(`--nofile=${before}:`)
+  }
+}
 
 /** Cells of both kinds, with a module of one task `demo` whose handler is this text. */
 function openCells(handler: string, plan: Partial<CellPlan> = {}) {
@@ -207,4 +226,15 @@ describe('what a module writes by hand', () => {
       problems: [{ reason: expect.stringMatching(reason) }],
     })
   })
+})
+
+test('a process that there are no files left for is a failure of the attempt, and the next finds them free again', async () => {
+  const { run } = openCells('() => 1')
+  const free = useUpFiles()
+  const outcome = await run('process').finally(free)
+  expect(outcome).toEqual({
+    kind: 'failed',
+    reason: 'its process could not be started: too many files are open',
+  })
+  expect(await run('process')).toMatchObject({ kind: 'succeeded' })
 })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
 import { milliseconds } from '../../core/instant.ts'
 import { ProcessGroup } from '../executors/process-group.ts'
+import type { GuardedRun } from '../process-guard.ts'
 import type { Cell, CellListener, CellOrder, OpenCell } from './cell.ts'
 import type { CellOptions } from './cell-options.ts'
 import { type FromProcess, parseLine } from './process-link.ts'
@@ -18,7 +19,48 @@ const lastWords = milliseconds(200)
 
 /** Opens cells that are processes, each the leader of its own group. */
 export function processCells(options: CellOptions): OpenCell {
-  return (listener, heapBytes) => new ProcessCell(options, listener, heapBytes)
+  return (listener, heapBytes) => {
+    const guarded = options.guard.announce()
+    const heap = Math.ceil(heapBytes / 1_048_576)
+    const child = spawnHost({ ...options.environment, ...guarded.environment }, heap)
+    return typeof child === 'string'
+      ? new UnstartedCell(child, guarded, listener)
+      : new ProcessCell(child, guarded, listener, heap)
+  }
+}
+
+/** Text, the reason, when there are no files or no memory left for it; what else hinders it the child tells itself. */
+function spawnHost(env: Readonly<Record<string, string>>, heap: number): ChildProcess | string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const program = fileURLToPath(new URL(`./process-host.${extension}`, import.meta.url))
+  try {
+    const child = spawn(process.execPath, [`--max-old-space-size=${heap}`, program], {
+      detached: true,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    })
+    if (child.stdio !== undefined) return child
+    child.once('error', () => {}) // the same once more
+    return 'too many files are open'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Stands for a process that could not be started. */
+class UnstartedCell implements Cell {
+  constructor(reason: string, guarded: GuardedRun, listener: CellListener) {
+    guarded.ended()
+    setImmediate(() => listener.gone(reason))
+  }
+
+  order(): void {
+    // nobody is there
+  }
+
+  kill(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
 }
 
 /**
@@ -30,16 +72,7 @@ class ProcessCell implements Cell {
   readonly #group: ProcessGroup | undefined
   readonly #gone: Promise<boolean>
 
-  constructor({ environment, guard }: CellOptions, listener: CellListener, heapBytes: number) {
-    const guarded = guard.announce()
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const program = fileURLToPath(new URL(`./process-host.${extension}`, import.meta.url))
-    const heap = Math.ceil(heapBytes / 1_048_576)
-    const child = spawn(process.execPath, [`--max-old-space-size=${heap}`, program], {
-      detached: true,
-      env: { ...environment, ...guarded.environment },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    })
+  constructor(child: ChildProcess, guarded: GuardedRun, listener: CellListener, heap: number) {
     this.#child = child
     if (child.pid !== undefined) {
       this.#group = new ProcessGroup(child.pid)
