@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -30,7 +30,7 @@ function useUpFiles(): () => void {
   prlimit('--nofile=500:')
   const files: number[] = []
   try {
-    for (;;) files.push(openSync('/dev/null', constants.O_RDONLY))
+    for (;;) files.push(openSync('/dev/null', 'r'))
   } catch {
     // that was the last
   }

@@ -94,12 +94,8 @@ export class CellPool {
   }
 
   /** Ends a cell, also while it runs. Resolves when it is gone, or is known to be stuck. */
-  async end(cell: TaskCell, how = 'it was ended'): Promise<void> {
-    if ((await cell.kill(how)) || !this.#all.has(cell)) return
-    this.#stuck.add(cell)
-    const { emit, isolation, exhausted } = this.#parts
-    emit({ kind: 'cellStuck', isolation, stuck: this.#stuck.size, most: mostStuck })
-    if (this.#stuck.size >= mostStuck) exhausted()
+  end(cell: TaskCell, how = 'it was ended'): Promise<void> {
+    return cell.kill(how)
   }
 
   async close(): Promise<void> {
@@ -113,6 +109,7 @@ export class CellPool {
     const cell = new TaskCell(open, this.#plan, {
       clock,
       printed: (stream, line) => emit({ kind: 'modulePrinted', isolation, stream, line }),
+      stuck: () => this.#leaveBehind(cell),
     })
     this.#all.add(cell)
     this.#current.add(cell)
@@ -122,6 +119,14 @@ export class CellPool {
       if (isNews) emit({ kind: 'cellLost', isolation, reason: how })
     })
     return cell
+  }
+
+  #leaveBehind(cell: TaskCell): void {
+    if (!this.#all.has(cell) || this.#stuck.has(cell)) return
+    this.#stuck.add(cell)
+    const { emit, isolation, exhausted } = this.#parts
+    emit({ kind: 'cellStuck', isolation, stuck: this.#stuck.size, most: mostStuck })
+    if (this.#stuck.size >= mostStuck) exhausted()
   }
 
   #isWorn(cell: TaskCell): boolean {

@@ -28,6 +28,8 @@ export interface TaskCellParts {
   readonly clock: Clock
   /** Takes the lines that it prints while it runs nothing. */
   readonly printed: (stream: 'stdout' | 'stderr', line: string) => void
+  /** It was to end and does not, whoever wanted it to. `gone` may still resolve later. */
+  readonly stuck: () => void
 }
 
 /** `isNews`: it had nothing to do and nobody has ended it. */
@@ -62,6 +64,7 @@ export class TaskCell {
   readonly gone: Promise<Loss>
   readonly #cell: Cell
   readonly #clock: Clock
+  readonly #stuck: () => void
   readonly #outside: Readonly<Record<'stdout' | 'stderr', LineSplitter>>
   #state: State
   #loss: Loss | undefined
@@ -69,12 +72,17 @@ export class TaskCell {
   #runs = 0
   #memory = 0
 
-  constructor(open: OpenCell, { patterns, heapBytes, recycle }: CellPlan, { clock, printed }: TaskCellParts) {
+  constructor(
+    open: OpenCell,
+    { patterns, heapBytes, recycle }: CellPlan,
+    { clock, printed, stuck }: TaskCellParts,
+  ) {
     const loaded = Promise.withResolvers<ModuleListing | string>()
     const gone = Promise.withResolvers<Loss>()
     this.loaded = loaded.promise
     this.gone = gone.promise
     this.#clock = clock
+    this.#stuck = stuck
     this.#outside = {
       stdout: new LineSplitter((line) => printed('stdout', line)),
       stderr: new LineSplitter((line) => printed('stderr', line)),
@@ -128,12 +136,12 @@ export class TaskCell {
     this.#cell.order({ kind: 'abort', reason })
   }
 
-  /** Ends it by force. Resolves with false when it is stuck; its attempt is lost then as well. */
-  async kill(how: string): Promise<boolean> {
+  /** Ends it by force. Resolves when it is gone, or is known to be stuck; its attempt is lost then as well. */
+  async kill(how: string): Promise<void> {
     this.#isKilled = true
     const isGone = await this.#cell.kill()
     this.#lose(how)
-    return isGone
+    if (!isGone) this.#stuck()
   }
 
   #take(report: CellReport): void {
@@ -156,8 +164,9 @@ export class TaskCell {
       case 'strayed': {
         const { reason, detail } = report.thrown
         if (state.kind === 'running') state.listener.printed('stderr', Buffer.from(`${detail}\n`))
-        this.#lose(`an error that nobody caught: ${reason}`)
-        void this.#cell.kill()
+        const how = `an error that nobody caught: ${reason}`
+        this.#lose(how)
+        void this.kill(how)
       }
     }
   }
