@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { queueNameProblem } from '../config/queue-name.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
@@ -96,7 +97,11 @@ export class WorkerService implements Service {
     })
     this.#opened.defer(() => cells.close())
     const modules = this.#opened.use(new TaskModules({ clock }))
-    const library = new TaskLibrary({ list: () => cells.list(), modules })
+    const library = new TaskLibrary({
+      list: () => cells.list(),
+      modules,
+      queueProblem: queueNameProblem,
+    })
     const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })
     this.#opened.defer(() => journal.close())
     const broker = openBroker({
@@ -113,6 +118,7 @@ export class WorkerService implements Service {
       definitions: settings.tasks,
       modules: [],
       defaults: settings.taskDefaults,
+      queueProblem: queueNameProblem,
     })
     const learning = this.#learn({ cells, library }, settings).then((stock) => stock?.registry ?? registry)
     this.#learning = learning

@@ -11,7 +11,13 @@ export interface OptionProblem {
   readonly hint: string
 }
 
-type Read = (value: unknown) => Partial<TaskDefinition> | { readonly hint: string }
+/** Why this cannot be the name of a queue that users choose; undefined = it can. */
+export type QueueProblem = (queue: string) => string | undefined
+
+type Read = (
+  value: unknown,
+  queueProblem: QueueProblem,
+) => Partial<TaskDefinition> | { readonly hint: string }
 
 /** What each option of a module's task means. Modules are not always typed, so that anything may stand there. */
 const readers: Readonly<Record<keyof TaskOptions, Read>> = {
@@ -47,8 +53,11 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
     if (typeof value !== 'boolean') return { hint: `expected true or false, got ${value}` }
     return value ? {} : { journal: false }
   },
-  queue: (value) =>
-    typeof value === 'string' && value !== '' ? { queue: value } : { hint: `expected a name, got ${value}` },
+  queue: (value, queueProblem) => {
+    if (typeof value !== 'string') return { hint: `expected a name, got ${value}` }
+    const hint = queueProblem(value)
+    return hint === undefined ? { queue: value } : { hint }
+  },
   resultTtl: (value) => {
     const resultTtl = value === 'none' ? milliseconds(0) : parseDuration(String(value))
     return typeof resultTtl === 'object' ? resultTtl : { resultTtl }
@@ -59,11 +68,12 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
 export function withModuleOptions(
   definition: TaskDefinition,
   options: TaskOptions,
+  queueProblem: QueueProblem,
 ): TaskDefinition | OptionProblem {
   let merged = definition
   for (const option of Object.keys(readers) as (keyof TaskOptions)[]) {
     if (options[option] === undefined || definition.own?.includes(option)) continue
-    const read = readers[option](options[option])
+    const read = readers[option](options[option], queueProblem)
     if ('hint' in read) return { option, hint: String(read.hint) }
     const { [option]: _default, ...others } = merged
     merged = { ...(others as TaskDefinition), ...read }

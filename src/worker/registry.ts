@@ -1,7 +1,7 @@
 import type { Task } from '../task/define-task.ts'
 import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 import type { ListedTask } from './module-listing.ts'
-import { withModuleOptions } from './module-options.ts'
+import { type QueueProblem, withModuleOptions } from './module-options.ts'
 import type { ModuleProblem } from './task-collection.ts'
 
 /** A task that this worker can run. `module` is there exactly when it runs inline. */
@@ -22,6 +22,7 @@ export function createRegistry(sources: {
   readonly definitions: readonly TaskDefinition[]
   readonly modules: readonly ListedTask[]
   readonly defaults: TaskDefaults
+  readonly queueProblem: QueueProblem
 }): {
   readonly registry: Map<string, RegisteredTask>
   /** Those of the tasks that run inline, of which the code is still to be found, by their names. */
@@ -43,7 +44,7 @@ export function createRegistry(sources: {
       continue
     }
     const base = options.get(name) ?? { ...sources.defaults, name, action: { kind: 'module' as const } }
-    const merged = withModuleOptions(base, listed.options)
+    const merged = withModuleOptions(base, listed.options, sources.queueProblem)
     if ('hint' in merged) {
       problems.push({ file, reason: `${merged.option} of task ${name}: ${merged.hint}` })
       continue

@@ -6,6 +6,7 @@
  */
 import type { TaskDefaults, TaskDefinition } from '../task/task-definition.ts'
 import type { ModuleListing } from './module-listing.ts'
+import type { QueueProblem } from './module-options.ts'
 import { createRegistry, type RegisteredTask, type Registry } from './registry.ts'
 import type { ModuleProblem } from './task-collection.ts'
 import { changeTime, matchFiles, type TaskModules } from './task-modules.ts'
@@ -34,6 +35,7 @@ export interface TaskLibraryParts {
   readonly list: (patterns: readonly string[]) => Promise<ModuleListing | string>
   /** For what runs inline. */
   readonly modules: TaskModules
+  readonly queueProblem: QueueProblem
 }
 
 export class TaskLibrary {
@@ -61,7 +63,9 @@ export class TaskLibrary {
   async load({ definitions, defaults, patterns }: Wanted): Promise<Stock> {
     const listing = await this.#list(patterns)
     this.#listing = listing
-    const { registry, inline, problems } = createRegistry({ definitions, modules: listing.tasks, defaults })
+    const { queueProblem } = this.#parts
+    const modules = listing.tasks
+    const { registry, inline, problems } = createRegistry({ definitions, modules, defaults, queueProblem })
     const more = await this.#bringInline(registry, [...inline.values()])
     return {
       registry,

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
+import { queueNameProblem } from '../../src/config/queue-name.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import type { TaskOptions } from '../../src/task/define-task.ts'
-import { createRegistry } from '../../src/worker/registry.ts'
+import { createRegistry as create } from '../../src/worker/registry.ts'
 import { aScript, taskDefaults as defaults } from '../support/tasks.ts'
 
+const createRegistry = (sources: Omit<Parameters<typeof create>[0], 'queueProblem'>) =>
+  create({ ...sources, queueProblem: queueNameProblem })
 const moduleAction = { kind: 'module' } as const
 
 function moduleTask(name: string, timeout?: string) {
@@ -67,6 +70,9 @@ test.each([
   [{ rate: '10/y' }, 'rate of task mail: a rate is per s, m, h or d'],
   [{ rate: 'often' }, 'rate of task mail: expected 10/m, 5/s or 100/h, got often'],
   [{ isolation: 'fork' }, 'isolation of task mail: expected inline or thread or process, got fork'],
+  [{ queue: 'taskbeat.dead' }, 'queue of task mail: expected a queue that taskbeat does not make itself'],
+  [{ queue: '' }, 'queue of task mail: expected'],
+  [{ queue: 5 }, 'queue of task mail: expected a name, got 5'],
   [{ concurrency: 0 }, 'concurrency of task mail: expected a whole number from 1, got 0'],
 ])('an option that is none is a problem that names the task: %j', (options, reason) => {
   const modules = [{ ...moduleTask('mail'), options: options as TaskOptions }]
