@@ -182,7 +182,9 @@ export class WorkerService implements Service {
     const { tasks: definitions, taskDefaults: defaults, worker } = settings
     cells.renew({ patterns: worker.modules, heapBytes: worker.heapBytes, recycle: worker.recycle })
     const loading = library.load({ definitions, defaults, patterns: worker.modules })
-    const stock = await Promise.race([loading, whenAborted(this.#stopping.signal)])
+    const waited = new AbortController()
+    const stock = await Promise.race([loading, whenAborted(this.#stopping.signal, waited.signal)])
+    waited.abort()
     if (!stock) return undefined
     this.#taken = taskSettings(settings)
     for (const { file, reason } of stock.problems) this.#tell({ kind: 'moduleFailed', file, reason })
@@ -208,9 +210,10 @@ export class WorkerService implements Service {
   }
 }
 
-function whenAborted(signal: AbortSignal): Promise<undefined> {
+/** Listens no longer than until `over` is aborted. */
+function whenAborted(signal: AbortSignal, over: AbortSignal): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
-  signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: over })
   return promise
 }
 
