@@ -1,7 +1,8 @@
 import { glob } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { decodeText } from './decode-text.ts'
 import { fileKeys } from './file-keys.ts'
+import { literally } from './path-kind.ts'
 import { Place } from './place.ts'
 import type { Problem } from './problem.ts'
 import { readConfigFile } from './read-file.ts'
@@ -28,7 +29,7 @@ export interface Included {
 export async function readIncluded(main: SourceFile, reading: Omit<Reading, 'report'>): Promise<Included> {
   const paths = await expand(includePatterns(main, reading), main.absolute)
   if (paths.length > mostFiles) {
-    const message = `include names ${paths.length.toLocaleString('en')} files, and ${mostFiles.toLocaleString('en')} are the most`
+    const message = `include names more than ${mostFiles.toLocaleString('en')} files`
     return { files: [], problems: [{ file: main.file, path: 'include', message }] }
   }
   const files: SourceFile[] = []
@@ -77,15 +78,32 @@ function parseMain(text: string): YamlNode | undefined | readonly Refusal[] {
   }
 }
 
-/** Every file that is named or matches; a pattern finds no hidden files, and never the main file itself. */
+/**
+ * Every file that is named or matches; a pattern finds no hidden files, and never the main file itself. It stops at the
+ * first file too many.
+ */
 async function expand(patterns: readonly string[], main: string): Promise<readonly string[]> {
   const paths = new Set<string>()
   for (const pattern of patterns) {
-    if (!isPattern(pattern)) paths.add(pattern)
-    else for await (const path of glob(pattern)) if (!basename(path).startsWith('.')) paths.add(path)
+    const { cwd, rest } = fromMain(pattern, dirname(main))
+    if (!isPattern(rest)) paths.add(resolve(cwd, rest))
+    else
+      for await (const match of glob(rest, { cwd })) {
+        const path = resolve(cwd, match)
+        if (!basename(path).startsWith('.') && path !== main) paths.add(path)
+        if (paths.size > mostFiles) break
+      }
   }
   paths.delete(main)
   return [...paths].sort()
+}
+
+/** The directory of the main file is no pattern, whatever its name. */
+function fromMain(pattern: string, directory: string): { readonly cwd: string; readonly rest: string } {
+  const start = `${literally(directory)}/`
+  return pattern.startsWith(start)
+    ? { cwd: directory, rest: pattern.slice(start.length) }
+    : { cwd: '/', rest: pattern }
 }
 
 function isPattern(path: string): boolean {

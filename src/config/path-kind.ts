@@ -24,7 +24,7 @@ export function pattern(expected: string, users: readonly Role[]): Kind<string> 
 }
 
 /** A path as a pattern that matches nothing else. */
-function literally(path: string): string {
+export function literally(path: string): string {
   return path.replaceAll(/[[\]{}*?()]/g, '[$&]')
 }
 

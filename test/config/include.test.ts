@@ -156,3 +156,20 @@ test('a large included file is read in pieces as the main file is, with the same
     ].slice(0, 1),
   )
 }, 60_000)
+
+test('more than 1,000 files are a mistaken pattern, however many there are', async () => {
+  const files = Array.from({ length: 1_002 }, (_, number) => [`conf.d/${number}.yaml`, ''])
+  expect(await complaintsOf({ 'schedules.yaml': main, ...Object.fromEntries(files) })).toEqual([
+    'schedules.yaml: include: include names more than 1,000 files',
+  ])
+})
+
+test('a directory whose name reads like a pattern is that directory', async () => {
+  const cwd = join(temporaryDirectory(), 'a [b] {c}')
+  const files = { 'schedules.yaml': main, 'conf.d/a.yaml': 'tasks: { shared: { shell: a } }\n' }
+  expect(usable(await load(files, cwd)).settings.tasks.map(({ name }) => name)).toEqual(['shared'])
+  const loaded = await load({ 'schedules.yaml': main.replace('conf.d/*.yaml', 'gone.yaml') }, cwd)
+  expect('problems' in loaded && loaded.problems.map(renderProblem).map(firstLine)).toContain(
+    'gone.yaml: no such file',
+  )
+})
