@@ -8,4 +8,6 @@ export interface Line {
   /** Lines that help a person and no program, such as the place in a file: shown below the message by the pretty format. */
   readonly detail?: readonly string[]
   readonly fields: Readonly<Record<string, unknown>>
+  /** Of what a task itself says: whose it is, and the text without that name, which the message begins with. */
+  readonly said?: { readonly by: string; readonly text: string }
 }

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { pino } from 'pino'
 import type { LogFormat, LogLevel } from '../config/settings.ts'
 import { journaldText } from './journald-log.ts'
+import type { JournaldStreams } from './journald-streams.ts'
 import type { Line } from './line.ts'
 import { aboutRun, readableLines } from './readable.ts'
 
@@ -19,19 +20,21 @@ export interface LogOptions {
   readonly stream: NodeJS.WriteStream
   /** Whether journald reads what is written to the stream. */
   readonly isJournal?: boolean
+  /** Where journald's format writes what tasks say; on the stream it would stand under the name of the service. */
+  readonly taskStreams?: JournaldStreams | undefined
 }
 
 /** Opens the log on a stream. JSON is pino's: one object a line, `level` as text, `time` in UTC with milliseconds. */
-export function createLog({ level, format, stream, isJournal = false }: LogOptions): Log {
+export function createLog({ level, format, stream, isJournal = false, taskStreams }: LogOptions): Log {
   stream.on('error', () => {})
   const fitting = isJournal ? 'journald' : stream.isTTY ? 'pretty' : 'json'
   switch (format === 'auto' ? fitting : format) {
     case 'json':
       return jsonLog(stream, level)
     case 'pretty':
-      return textLog(stream, level, (line) => prettyText(line, stream))
+      return textLog(level, (line) => stream.write(prettyText(line, stream)))
     case 'journald':
-      return textLog(stream, level, journaldText)
+      return textLog(level, (line) => writeToJournald(line, stream, taskStreams))
   }
 }
 
@@ -60,13 +63,22 @@ function jsonLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
 const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const
 const colour = { debug: 'gray', info: undefined, warn: 'yellow', error: 'red' } as const
 
-function textLog(stream: NodeJS.WriteStream, level: LogLevel, textOf: (line: Line) => string): Log {
+function textLog(level: LogLevel, write: (line: Line) => void): Log {
   return {
     level,
     write(line) {
-      if (severity[line.level] >= severity[this.level]) stream.write(textOf(line))
+      if (severity[line.level] >= severity[this.level]) write(line)
     },
   }
+}
+
+function writeToJournald(line: Line, stream: NodeJS.WriteStream, streams: JournaldStreams | undefined): void {
+  const { said } = line
+  const writeHere = (): void => {
+    stream.write(journaldText(line))
+  }
+  if (streams && said) streams.write(said.by, journaldText({ ...line, message: said.text }), writeHere)
+  else writeHere()
 }
 
 /** A message of several lines keeps them, indented: only what begins at the edge is a line of the log. */

@@ -133,14 +133,12 @@ function narrateRun(event: RunEvent): Line {
         message: `${name} was left as it is and comes again: ${describeError(event.error ?? 'the worker stopped before that could be told')}`,
         fields,
       }
-    case 'outputLine':
-      return {
-        level: 'info',
-        message: `${name}: ${event.line}${event.cut ? ' …' : ''}`,
-        fields: { ...fields, stream: event.stream },
-      }
+    case 'outputLine': {
+      const text = `${event.line}${event.cut ? ' …' : ''}`
+      return { level: 'info', ...saying(name, text), fields: { ...fields, stream: event.stream } }
+    }
     case 'taskLogged':
-      return { level: event.level, message: `${name}: ${event.text}`, fields: { ...event.fields, ...fields } }
+      return { level: event.level, ...saying(name, event.text), fields: { ...event.fields, ...fields } }
     case 'resultDropped':
       return { level: 'warn', message: `${name}: what it returned cannot be kept: ${event.reason}`, fields }
   }
@@ -206,6 +204,10 @@ function consequence(verdict: Verdict): string {
 /** What people call a run: its entry, or its task when it was sent by hand. */
 function nameOf({ occurrence, task }: TaskMessage): string {
   return occurrence?.entry ?? task
+}
+
+function saying(by: string, text: string): Pick<Line, 'message' | 'said'> {
+  return { message: `${by}: ${text}`, said: { by, text } }
 }
 
 function about({ id, task, attempt, occurrence }: TaskMessage): Record<string, unknown> {

@@ -39,11 +39,11 @@ cp /opt/taskbeat/init/systemd/drop-ins/root.conf /etc/systemd/system/taskworker.
 systemctl daemon-reload
 systemctl start taskworker
 systemctl start taskbeat`)
-  await box.until('journalctl -q -o cat -u taskworker | grep "who: root"')
+  await box.until('journalctl -q -o cat -u taskworker -t task:who | grep root')
   await box.run('systemctl reload taskbeat && systemctl restart taskbeat')
   await box.run(
     'systemctl stop taskworker && rm /etc/systemd/system/taskworker.service.d/root.conf && systemctl daemon-reload',
   )
   await box.run('systemctl start taskworker')
-  await box.until('journalctl -q -o cat -u taskworker | grep "who: taskbeat"')
+  await box.until('journalctl -q -o cat -u taskworker -t task:who | grep taskbeat')
 }, 60_000)

@@ -32,8 +32,8 @@ export const look = defineTask('look.module', () => console.log('module', JSON.s
   await box.run(
     `rabbitmqctl -q add_user taskbeat ${password} && rabbitmqctl -q set_permissions taskbeat ".*" ".*" ".*"`,
   )
-  await box.until('journalctl -q -o cat -u taskworker | grep "look: seen"', 30)
-  await box.until('journalctl -q -o cat -u taskworker | grep "module: module {"', 30)
+  await box.until('journalctl -q -o cat -t task:look | grep seen', 30)
+  await box.until('journalctl -q -o cat -t task:module | grep "module {"', 30)
   for (const unit of ['taskbeat', 'taskworker'])
     await box.until(`systemctl show -p StatusText ${unit} | grep "the broker answers"`)
 
@@ -41,8 +41,8 @@ export const look = defineTask('look.module', () => console.log('module', JSON.s
     'systemctl show taskbeat taskworker; systemctl status taskbeat taskworker; journalctl -q -o cat -u taskbeat -u taskworker; ' +
       'ps -eo args; for unit in taskbeat taskworker; do tr "\\0" "\\n" < /proc/$(systemctl show --value -p MainPID $unit)/environ; done',
   )
-  expect(everywhere).toContain('look: seen')
+  expect(everywhere).toContain('seen')
   expect(everywhere).not.toContain(password)
-  const tasks = await box.journal('taskworker', '| grep -E "^(look|module): "')
+  const tasks = await box.journal('taskworker', '-t task:look -t task:module')
   expect(tasks).not.toMatch(/NOTIFY_SOCKET|WATCHDOG_|CREDENTIALS_DIRECTORY|LISTEN_|JOURNAL_STREAM/)
 }, 90_000)

@@ -26,13 +26,17 @@ tasks:
 `)
   await box.run('systemctl start taskworker')
   await box.ask('taskbeat send fine --wait; taskbeat send broken --wait; taskbeat send long --wait')
+  const said = async (task: string): Promise<string> =>
+    await box.run(`journalctl -q -o cat -u taskworker -t task:${task}`)
+  // Each has a stream of its own, and that of the service may be read first.
+  await box.until('journalctl -q -o cat -t task:long | grep end')
+  expect(await said('fine')).toBe('fine\n<3>forged\none\u{fffd}two')
+  expect(await said('broken')).toBe('on stderr')
+  expect((await said('long')).replaceAll(/\n( {2})?|…/g, '').trim()).toMatch(/^x+ ?x+end$/)
   const failures = await box.journal('taskworker', '-p err')
   expect(failures).toMatch(/^broken failed after [\d.]+m?s: exit code 3.* \([0-9a-f]{8}\)$/)
   const info = (await box.journal('taskworker', '-p info')).split('\n')
-  expect(info).toContain('fine: fine')
-  expect(info).toContain('fine: <3>forged')
-  expect(info).toContain('fine: one\u{fffd}two')
-  expect(info).toContain('broken: on stderr')
+  expect(info).toEqual(expect.arrayContaining(['fine', '<3>forged', 'one\u{fffd}two', 'on stderr']))
   expect(info.some((line) => /^fine succeeded in [\d.]+m?s \([0-9a-f]{8}\)$/.test(line))).toBe(true)
   const { output } = await box.ask(
     'journalctl -q -o json -u taskworker SYSLOG_IDENTIFIER=taskworker | grep -c \'"PRIORITY":"7"\'',

@@ -69,7 +69,7 @@ test('reload returns when beat and worker have the new file, and fails when it i
   await box.run('systemctl reload taskbeat')
   expect(await box.journal('taskbeat')).toContain('schedule reloaded: 1 entry, next two at')
   expect(await box.journal('taskworker')).toContain('tasks reloaded: 1')
-  await box.until('journalctl -q -o cat -u taskworker | grep "two: after"')
+  await box.until('journalctl -q -o cat -t task:two | grep after')
 
   await box.configure(schedule('one', 'never').replace('500ms', '5x'))
   const refused = await box.ask('systemctl reload taskbeat')
@@ -82,7 +82,7 @@ test('reload returns when beat and worker have the new file, and fails when it i
 
   await box.configure(schedule('one', 'again'))
   await box.run('systemctl reload taskbeat')
-  await box.until('journalctl -q -o cat -u taskworker | grep "one: again"')
+  await box.until('journalctl -q -o cat -t task:one | grep again')
   expect(await box.show('taskbeat', 'StatusText')).not.toContain('failed')
 }, 60_000)
 
@@ -143,7 +143,7 @@ tasks:
   await box.run('systemctl stop taskbeat taskworker')
   const journal = await box.journal('taskworker')
   expect(journal).toMatch(/stopping: waiting up to 4.0s for (short, long|long, short)/)
-  expect(journal).toContain('short: the short one ends')
+  expect(journal).toContain('the short one ends')
   expect(journal).toMatch(/long was interrupted.*given back/)
   expect(await box.show('taskworker', 'Result')).toBe('success')
   expect((await box.ask('pgrep -u taskbeat')).output).toBe('')

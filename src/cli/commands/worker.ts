@@ -4,6 +4,7 @@ import { createWorkerMonitor } from '../../app/monitor.ts'
 import { WorkerService } from '../../app/worker-service.ts'
 import { queueNameProblem } from '../../config/queue-name.ts'
 import type { Settings } from '../../config/settings.ts'
+import { JournaldStreams } from '../../observe/journald-streams.ts'
 import { createLog } from '../../observe/log.ts'
 import { narrate } from '../../observe/narrate.ts'
 import { openReadyFile } from '../../system/ready-file.ts'
@@ -42,7 +43,9 @@ async function prepareWorker(options: Options, terminal: Terminal, changed: () =
   const path = findConfiguration(options.config, 'worker', host, (text) => remark(terminal, text))
   const file = { path, role: 'worker', parts: { schedules: false, tasks: true } } as const
   const configuration = await readConfiguration(file, host)
-  const log = createLog({ ...configuration.settings.log, stream: stdout, isJournal: isJournal(stdout, host) })
+  const taskStreams = isJournal(stdout, host) ? new JournaldStreams() : undefined
+  const isRead = taskStreams !== undefined
+  const log = createLog({ ...configuration.settings.log, stream: stdout, isJournal: isRead, taskStreams })
   announce(configuration.settings, log)
   logWarnings(configuration, log)
   const fixed = fixedOf(configuration.settings, { beat: false, worker: true })
@@ -74,7 +77,8 @@ async function prepareWorker(options: Options, terminal: Terminal, changed: () =
     changed,
   })
   return {
-    services: [...(monitor ? [monitor] : []), worker],
+    // The last to stop has what tasks say last.
+    services: [...(taskStreams ? [taskStreams] : []), ...(monitor ? [monitor] : []), worker],
     log,
     hostsModules: true,
     threads: worker,
