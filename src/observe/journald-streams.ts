@@ -11,7 +11,7 @@
  * The invariant: a line is handed to the kernel for journald, or to `instead`, and nothing waits for journald.
  * On each failure:
  * - There is no socket, or it refuses: `instead`, and for five seconds nobody asks it again.
- * - journald is slow: what waits for it is bounded in each connection, and so are the connections; then `instead`.
+ * - journald is slow: what waits for it is bounded, and so are the connections; then `instead`.
  * - A connection breaks: what the kernel has not taken goes to `instead`.
  */
 import { connect, type Socket } from 'node:net'
@@ -25,8 +25,10 @@ const journaldSocket = '/run/systemd/journal/stdout'
 const mostKept = 64
 /** Those that are ending are few, unless journald does not read. */
 const mostSockets = 2 * mostKept
-/** In characters, a connection; the kernel keeps about as much again. */
-const mostWaiting = 64 * 1_024
+/** In characters, of all connections: what a task prints in one go can be read later. */
+const mostWaiting = 8 * 1_024 * 1_024
+/** A line that waits takes this much more than its text. */
+const waitingLine = 256
 const restMs = 5_000
 const flushMs = milliseconds(500)
 
@@ -39,6 +41,7 @@ export class JournaldStreams implements Service {
   readonly #kept = new Map<string, Socket>()
   /** Those that are ending, too. */
   readonly #sockets = new Set<Socket>()
+  #waiting = 0
   #restsUntil = 0
   #stopped: Promise<void> | undefined
 
@@ -51,11 +54,13 @@ export class JournaldStreams implements Service {
   /** Writes lines, each with its priority and a line feed; `instead` is called when journald does not get them. */
   write(task: string, text: string, instead: () => void): void {
     const socket = this.#stopped ? undefined : this.#socketOf(toIdentifier(task))
-    if (!socket || socket.writableLength > mostWaiting) instead()
-    else
-      socket.write(text, (error) => {
-        if (error) instead()
-      })
+    const size = text.length + waitingLine
+    if (!socket || this.#waiting + size > mostWaiting) return void instead()
+    this.#waiting += size
+    socket.write(text, (error) => {
+      this.#waiting -= size
+      if (error) instead()
+    })
   }
 
   /**

@@ -99,8 +99,8 @@ test('a journald that does not read holds up nothing: what is too much is told i
   const line = `<6>${'x'.repeat(1_000)}\n`
   say('backup', line)
   await eventually('it is connected', () => journald.open.size === 1)
-  for (let count = 0; count < 10_000; count++) say('backup', line)
-  expect(instead.length).toBeGreaterThan(9_000)
+  for (let count = 0; count < 20_000; count++) say('backup', line)
+  expect(instead.length).toBeGreaterThan(10_000)
   const toldBefore = instead.length
   const begun = performance.now()
   await streams.stop()
