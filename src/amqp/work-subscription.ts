@@ -105,8 +105,9 @@ export class WorkSubscription {
     this.#unasked = false
     const prefetch = Math.min(handOut.freeSlots, slots - this.#prefetch)
     if (prefetch <= 0 || this.#over.signal.aborted) return
-    this.#prefetch += prefetch
+    // Changes come one after another, so nothing else counts meanwhile.
     this.#subscriptions.push(await channel.consume(queue, { prefetch }, take))
+    this.#prefetch += prefetch
   }
 
   async #cancel(): Promise<void> {

@@ -84,17 +84,17 @@ function parseMain(text: string): YamlNode | undefined | readonly Refusal[] {
  */
 async function expand(patterns: readonly string[], main: string): Promise<readonly string[]> {
   const paths = new Set<string>()
+  const add = (path: string): unknown => path !== main && paths.add(path)
   for (const pattern of patterns) {
     const { cwd, rest } = fromMain(pattern, dirname(main))
-    if (!isPattern(rest)) paths.add(resolve(cwd, rest))
+    if (!isPattern(rest)) add(resolve(cwd, rest))
     else
       for await (const match of glob(rest, { cwd })) {
         const path = resolve(cwd, match)
-        if (!basename(path).startsWith('.') && path !== main) paths.add(path)
+        if (!basename(path).startsWith('.')) add(path)
         if (paths.size > mostFiles) break
       }
   }
-  paths.delete(main)
   return [...paths].sort()
 }
 
