@@ -12,7 +12,7 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Of two cores: most files wait more than they work, and those that judge time run one by one.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         extends: true,
