@@ -32,7 +32,6 @@ export const tlsKeys: Section<TlsValues> = {
     cert: { kind: path('a path', users), doc: 'Our own certificate, where the broker asks for one.' },
     key: { kind: path('a path', users), doc: 'The key of our own certificate.' },
   },
-  notYet: [],
 }
 
 export const brokerKeys: Section<BrokerValues> = {
@@ -65,5 +64,4 @@ export const brokerKeys: Section<BrokerValues> = {
       default: '30m',
     },
   },
-  notYet: [],
 }

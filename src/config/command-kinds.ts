@@ -24,6 +24,11 @@ export const script: Kind<string> = fromText('a script for the shell', (value) =
   value.trim() === '' || value.includes('\0') ? {} : { value },
 )
 
+/** Who a command runs as: a name that is no option of a program, and one field of passwd(5). */
+export const userName: Kind<string> = fromText('the name of a user', (value) =>
+  /^[^-:/\s\p{C}][^:/\s\p{C}]{0,255}$/u.test(value) ? { value } : {},
+)
+
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /** Environment variables, their values as written. */

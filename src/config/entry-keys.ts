@@ -87,7 +87,6 @@ export const entryKeys: Section<EntryValues> = {
     enabled: { kind: yesOrNo, doc: '`false`: it is never due, and can still be triggered.', default: 'true' },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: [],
 }
 
 export type AnyValues = EntryValues & TaskValues
@@ -95,7 +94,6 @@ export type AnyValues = EntryValues & TaskValues
 /** Everything that may stand in an entry: its own keys, and those of the task that it defines in place. */
 export const entryAndTaskKeys: Section<AnyValues> = {
   keys: { ...taskKeys.keys, ...entryKeys.keys },
-  notYet: [...entryKeys.notYet, ...taskKeys.notYet],
 }
 
 /** What says what one entry or one task is; everything else has a place under `defaults`. */
@@ -105,7 +103,6 @@ export type DefaultValues = Omit<AnyValues, Identity>
 
 export const defaultsKeys: Section<DefaultValues> = {
   keys: withoutIdentity(entryAndTaskKeys.keys),
-  notYet: entryAndTaskKeys.notYet,
 }
 
 function withoutIdentity(keys: Section<AnyValues>['keys']): Section<DefaultValues>['keys'] {

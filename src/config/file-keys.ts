@@ -50,7 +50,6 @@ export const beatKeys: Section<{ readonly lookahead: Milliseconds }> = {
       default: '30s',
     },
   },
-  notYet: [],
 }
 
 const mebibyte = 1_048_576
@@ -65,7 +64,6 @@ export const recycleKeys: Section<RecycleValues> = {
       default: 'never',
     },
   },
-  notYet: [],
 }
 
 export const workerKeys: Section<WorkerValues> = {
@@ -91,7 +89,6 @@ export const workerKeys: Section<WorkerValues> = {
       doc: 'When a thread or a process of module tasks is replaced by a fresh one.',
     },
   },
-  notYet: [],
 }
 
 export const logKeys: Section<{ readonly level: LogLevel; readonly format: LogFormat }> = {
@@ -107,7 +104,6 @@ export const logKeys: Section<{ readonly level: LogLevel; readonly format: LogFo
       default: 'auto',
     },
   },
-  notYet: [],
 }
 
 /** The keys at the top of the file. */
@@ -141,7 +137,6 @@ export const fileKeys: Section<FileValues> = {
     http: { kind: sectionOf(httpKeys), doc: 'Health and figures of the services, for monitoring.' },
     log: { kind: sectionOf(logKeys), doc: 'What is logged, and how.' },
   },
-  notYet: [],
 }
 
 /** A map from names to what they mean, read later, when everything that it may refer to is known. */

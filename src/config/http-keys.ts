@@ -21,7 +21,6 @@ export const httpKeys: Section<HttpValues> = {
       default: 'it answers nowhere',
     },
   },
-  notYet: [],
 }
 
 /** Where beat and worker answer; that both want one port is a problem. */

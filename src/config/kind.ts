@@ -85,6 +85,3 @@ export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
     { enum: words },
   )
 }
-
-/** What is said of a word that the design knows and this version does not. */
-export const notSupportedYet = 'not supported yet'

@@ -16,7 +16,6 @@ export const queueKeys: Section<QueueValues> = {
       default: 'quorum',
     },
   },
-  notYet: [],
 }
 
 /** A map from names of queues to what they are. */

@@ -106,6 +106,7 @@ export function completeTask(
 ): TaskDefaults {
   const stdin = given.stdin ?? defaults.stdin
   const envFile = given.env_file ?? defaults.env_file
+  const user = given.user ?? defaults.user
   const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
   const softTimeout = lengthOf((given.soft_timeout ?? defaults.soft_timeout)?.value)
   const queue = given.queue ?? defaults.queue
@@ -121,6 +122,7 @@ export function completeTask(
     env: mergedEnv(given, defaults),
     ...(envFile && { envFile: envFile.value }),
     cwd: (given.cwd ?? defaults.cwd)?.value ?? directory,
+    ...(user && { user: user.value }),
     ...(timeout !== undefined && { timeout }),
     ...(softTimeout !== undefined && { softTimeout }),
     isolation: (given.isolation ?? defaults.isolation)?.value ?? defaultIsolation,

@@ -35,7 +35,6 @@ export const retryKeys: Section<RetryValues> = {
       default: 'any failure',
     },
   },
-  notYet: [],
 }
 
 /** A number of attempts after the first, or the whole policy. */

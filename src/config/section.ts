@@ -1,5 +1,5 @@
 import { didYouMean } from './did-you-mean.ts'
-import { type Given, type JsonSchema, type Kind, notSupportedYet } from './kind.ts'
+import type { Given, JsonSchema, Kind } from './kind.ts'
 import type { Place } from './place.ts'
 import { hasKey } from './yaml-node.ts'
 
@@ -17,8 +17,6 @@ export interface Key<T> {
 /** What may stand in one map of the file. */
 export interface Section<V> {
   readonly keys: { readonly [K in keyof V]-?: Key<V[K]> }
-  /** Known words of which this version makes nothing; refused, so that nobody relies on them. */
-  readonly notYet: readonly string[]
 }
 
 /** What was given in a section, each with its place. A key with a problem is absent. */
@@ -55,7 +53,6 @@ export function readSection<V>(at: Place, section: Section<V>): Values<V> | unde
   for (const { key, keyOffset, value } of at.pairs(at.node)) {
     const place = at.at(key, value)
     if (isKeyOf(section, key)) readKey(section, key, place, values)
-    else if (section.notYet.includes(key)) place.problem(notSupportedYet, keyOffset)
     else place.problem(`unknown key${didYouMean(key, Object.keys(section.keys))}`, keyOffset)
   }
   return values

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../core/instant.ts'
 import { defaultIsolation, type Isolation, isolations } from '../task/isolation.ts'
 import type { Rate } from '../task/rate.ts'
 import type { RetryPolicy } from '../task/retry-policy.ts'
-import { argv, script, variables } from './command-kinds.ts'
+import { argv, script, userName, variables } from './command-kinds.ts'
 import { oneOf } from './kind.ts'
 import { path } from './path-kind.ts'
 import { queueName } from './queue-name.ts'
@@ -26,6 +26,7 @@ export interface TaskValues {
   readonly env: Readonly<Record<string, string>>
   readonly env_file: string
   readonly cwd: string
+  readonly user: string
   readonly timeout: Milliseconds | 'none'
   readonly soft_timeout: Milliseconds | 'none'
   readonly kill_after: Milliseconds
@@ -69,6 +70,12 @@ export const taskKeys: Section<TaskValues> = {
       kind: path('a path', ['worker', 'dev']),
       doc: 'Where the command runs.',
       default: 'the directory of this file',
+      ofCommands: true,
+    },
+    user: {
+      kind: userName,
+      doc: 'The user that the command runs as, by a worker that runs as root; another refuses what is not to run as its own user.',
+      default: "the worker's, or $TASKBEAT_DEFAULT_USER where that runs as root",
       ofCommands: true,
     },
     timeout: {
@@ -134,5 +141,4 @@ export const taskKeys: Section<TaskValues> = {
     },
     description: { kind: text, doc: 'For people.' },
   },
-  notYet: ['user'],
 }

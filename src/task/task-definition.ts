@@ -21,6 +21,8 @@ export interface TaskDefinition {
   readonly envFile?: string
   /** Absolute path; default the directory of the configuration file. */
   readonly cwd: string
+  /** Of a command: the user that it runs as; undefined = the worker's own, or the one that a worker as root is told. */
+  readonly user?: string
   /** The hard limit of one attempt; undefined = none. */
   readonly timeout?: Milliseconds
   /** When an attempt is asked to end, before `timeout` makes it; undefined = never. */

@@ -199,6 +199,10 @@ describe('a task runs one thing, within limits that mean something', () => {
       'tasks.t.command[1]: expected a text or a number; an empty one is written "", got a list',
     ],
     ['env: { A: 1 }', 'tasks.t.env: of use to a task with command or shell beside it; this one has neither'],
+    ['user: ann', 'tasks.t.user: of use to a task with command or shell beside it; this one has neither'],
+    ['shell: x, user: --help', 'tasks.t.user: expected the name of a user, got "--help"'],
+    ['shell: x, user: "a:b"', 'tasks.t.user: expected the name of a user, got "a:b"'],
+    ['shell: x, user: ""', 'tasks.t.user: expected the name of a user, got ""'],
     ['command: [x], env: { A-B: 1 }', 'tasks.t.env.A-B: expected the name of a variable, got "A-B"'],
     [
       'command: [x], env: { TASKBEAT_ID: 1 }',
@@ -251,21 +255,6 @@ describe('a task runs one thing, within limits that mean something', () => {
       expected instanceof RegExp ? expected : exactly(expected),
     )
     expect(others).toEqual([])
-  })
-})
-
-describe('what a later version will know is refused and not ignored', () => {
-  it.each([
-    ...['user: ann'].map((key): [string, string] => [
-      `tasks: { t: { ${key} } }`,
-      `tasks.t.${key.split(':')[0]}`,
-    ]),
-    ['defaults: { user: ann }', 'defaults.user'],
-  ])('%s', (text, place) => {
-    const complaints = complaintsOf(`${text}\nschedules: {}`)
-    expect(complaints.map((each) => each.replace(/^schedules\.yaml:\d+:\d+: /, ''))).toEqual([
-      `${place}: not supported yet`,
-    ])
   })
 })
 

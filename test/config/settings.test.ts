@@ -225,6 +225,7 @@ tasks:
     env: { A: b }
     env_file: t.env
     cwd: work
+    user: ann
     timeout: 1m
     kill_after: 0s
     retry: { max: 5, delay: 1s, factor: 1.5, max_delay: 1m, jitter: none, exit_codes: [1, 2] }
@@ -243,6 +244,7 @@ tasks:
         env: { A: 'b' },
         envFile: '/srv/t.env',
         cwd: '/srv/work',
+        user: 'ann',
         timeout: 60_000,
         softTimeout: 50_000,
         isolation: 'process',

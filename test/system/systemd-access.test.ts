@@ -30,20 +30,26 @@ test("a member of the group taskbeat sends and looks, another user is told what 
   expect(await box.journal('taskworker', '-p err')).toBe('')
 }, 60_000)
 
-test('a worker as root shares the state with a beat that is not', async (context) => {
+test('a worker as root runs commands as taskbeat or as whom they name, and shares the state with a beat that is not root', async (context) => {
   const box = await openBox(context)
-  await box.configure('timezone: UTC\nschedules: { who: { every: 1s, command: [id, -un], timeout: 1m } }\n')
+  await box.configure(`timezone: UTC
+schedules:
+  plain: { every: 1s, command: [id, -un], timeout: 1m }
+  top: { every: 1s, command: [id, -un], user: root, timeout: 1m }
+  other: { every: 1s, command: [id, -un], user: nobody, timeout: 1m }
+`)
   await box.run(`
 mkdir -p /etc/systemd/system/taskworker.service.d
 cp /opt/taskbeat/init/systemd/drop-ins/root.conf /etc/systemd/system/taskworker.service.d/
 systemctl daemon-reload
 systemctl start taskworker
 systemctl start taskbeat`)
-  await box.until('journalctl -q -o cat -u taskworker -t task:who | grep root')
+  for (const [entry, user] of Object.entries({ plain: 'taskbeat', top: 'root', other: 'nobody' }))
+    await box.until(`journalctl -q -o cat -u taskworker -t task:${entry} | grep ${user}`)
   await box.run('systemctl reload taskbeat && systemctl restart taskbeat')
   await box.run(
     'systemctl stop taskworker && rm /etc/systemd/system/taskworker.service.d/root.conf && systemctl daemon-reload',
   )
   await box.run('systemctl start taskworker')
-  await box.until('journalctl -q -o cat -u taskworker -t task:who | grep taskbeat')
+  await box.until('journalctl -q -o cat -u taskworker | grep "top failed.*only one that runs as root"')
 }, 60_000)

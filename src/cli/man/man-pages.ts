@@ -80,6 +80,15 @@ function workerPage(program: Command): readonly string[] {
     ),
     section('OPTIONS', ...detailsOf(worker)),
     exitStatus,
+    section(
+      'ENVIRONMENT',
+      item(
+        bold('TASKBEAT_DEFAULT_USER'),
+        prose(
+          'Of a worker that runs as root: the user that runs the commands whose tasks name none. Default: root.',
+        ),
+      ),
+    ),
     files,
     section('SEE ALSO', seeAlso('taskbeat(1)', 'schedules.yaml(5)', 'systemctl(1)')),
   ]

@@ -1,7 +1,7 @@
 /**
  * Runs a task that is a command.
  *
- *   refuse arguments nobody reads → environment → announce to the guard → spawn ─▶ watch ─▶ leftovers ─▶ pipes ─▶ outcome
+ *   refuse arguments nobody reads → user → environment → announce to the guard → spawn ─▶ watch ─▶ leftovers ─▶ pipes ─▶ outcome
  *                                                                        │                 killed      closed
  *                                                                        └ cannot start: failed, with the reason
  *
@@ -23,12 +23,15 @@ import type { TaskMessage } from '../../task/task-message.ts'
 import type { Execution, Executor } from '../executor.ts'
 import type { ProcessGuard } from '../process-guard.ts'
 import { CapturedOutput } from './captured-output.ts'
-import { commandEnvironment, type Environment } from './command-environment.ts'
+import { commandEnvironment, type Environment, runEnvironment, standardPath } from './command-environment.ts'
 import { commandOutcome, type Exit } from './command-outcome.ts'
 import { EnvFileError } from './env-file.ts'
+import { findAccount } from './find-account.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { ProcessGroup } from './process-group.ts'
-import { commandLineOf, type SpawnedCommand, spawnCommand } from './spawn-command.ts'
+import { type Identity, ownIdentity, runAs } from './run-as.ts'
+import { spawnAsUser } from './spawn-as-user.ts'
+import { commandLineOf, type SpawnedCommand, type SpawnOptions, spawnCommand } from './spawn-command.ts'
 import { type StopReason, watchForStop } from './stop-watch.ts'
 
 /** How long what is left may take to end, or to leave the group: a daemon forks first and calls setsid then. */
@@ -41,6 +44,7 @@ export class CommandExecutor implements Executor {
   readonly #clock: Clock
   readonly #guard: ProcessGuard
   readonly #environment: Environment
+  readonly #identity: Identity
 
   /** `environment` is the worker's own; a command gets a few names of it only. */
   constructor(parts: {
@@ -51,6 +55,7 @@ export class CommandExecutor implements Executor {
     this.#clock = parts.clock
     this.#guard = parts.guard
     this.#environment = parts.environment
+    this.#identity = ownIdentity(parts.environment)
   }
 
   async run(execution: Execution): Promise<Outcome> {
@@ -58,15 +63,24 @@ export class CommandExecutor implements Executor {
     const command = commandLineOf(definition)
     if (!command) return failed(`${definition.name} has no command`)
     if (!definition.stdin && hasArguments(execution.message)) return argumentsRefused
+    const as = runAs(definition.user, this.#identity)
+    if (as.kind === 'refused') return { kind: 'failed', reason: as.reason, permanent: true }
+    const { PATH: path = standardPath } = this.#environment
+    const account = as.kind === 'other' ? await findAccount(as.user, path) : undefined
+    if (typeof account === 'string') return failed(account)
     try {
-      const env = await commandEnvironment(definition, execution.message, this.#environment)
+      const env = await commandEnvironment(definition, execution.message, this.#environment, account)
       const guarded = this.#guard.announce()
       try {
-        const spawned = await spawnCommand(command, {
+        const options: SpawnOptions = {
           cwd: definition.cwd,
           env: { ...env, ...guarded.environment },
           stdin: definition.stdin ? 'pipe' : 'ignore',
-        })
+        }
+        const bare = { PATH: path, ...runEnvironment(execution.message), ...guarded.environment }
+        const spawned = await (account
+          ? spawnAsUser(command, options, { account, bare })
+          : spawnCommand(command, options))
         if (typeof spawned === 'string') return failed(spawned)
         guarded.spawned(spawned.group.id)
         return await this.#attend(spawned, execution)
@@ -79,7 +93,7 @@ export class CommandExecutor implements Executor {
     }
   }
 
-  async #attend({ child, group }: SpawnedCommand, execution: Execution): Promise<Outcome> {
+  async #attend({ child, group, problem }: SpawnedCommand, execution: Execution): Promise<Outcome> {
     const printed = listen(child, execution)
     const closed = new Promise((resolve) => child.once('close', resolve))
     const exited = exitOf(child)
@@ -99,7 +113,9 @@ export class CommandExecutor implements Executor {
     await group.end(patience, execution.kill)
     if (watch.reason) await this.#guard.sweep(execution.message.id)
     await this.#closePipes(child, closed)
-    return commandOutcome(exit, watch, printed.end())
+    const outcome = commandOutcome(exit, watch, printed.end())
+    const unstarted = watch.reason ? undefined : problem?.(exit.code)
+    return unstarted === undefined ? outcome : { ...outcome, ...failed(unstarted) }
   }
 
   /** Politely, then by force; `over` is aborted when the main process has ended. */
@@ -124,6 +140,7 @@ export class CommandExecutor implements Executor {
     child.stdout?.destroy()
     child.stderr?.destroy()
     child.stdin?.destroy()
+    child.stdio[3]?.destroy()
   }
 }
 

@@ -20,6 +20,16 @@ export function commandLineOf({ action }: TaskDefinition): CommandLine | undefin
 export interface SpawnedCommand {
   readonly child: ChildProcess
   readonly group: ProcessGroup
+  /** Of one that runs as another user: why it did not come to run, asked when its pipes are closed. */
+  readonly problem?: (exitCode: number | null) => string | undefined
+}
+
+export interface SpawnOptions {
+  readonly cwd: string
+  readonly env: Record<string, string>
+  readonly stdin: 'pipe' | 'ignore'
+  /** It has a descriptor 3 to hear and speak by. */
+  readonly talks?: true
 }
 
 /**
@@ -29,15 +39,15 @@ export interface SpawnedCommand {
  */
 export async function spawnCommand(
   command: CommandLine,
-  options: { readonly cwd: string; readonly env: Record<string, string>; readonly stdin: 'pipe' | 'ignore' },
+  options: SpawnOptions,
 ): Promise<SpawnedCommand | string> {
-  const { cwd, env, stdin } = options
+  const { cwd, env, stdin, talks } = options
   try {
     const child = spawn(command.program, command.args, {
       cwd,
       env,
       detached: true,
-      stdio: [stdin, 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe', ...(talks ? ['pipe' as const] : [])],
     })
     if (child.pid !== undefined) return { child, group: new ProcessGroup(child.pid) }
     const [error] = await once(child, 'error').catch((failure: unknown) => [failure])

@@ -1,0 +1,79 @@
+/**
+ * Starts a command as another user, which takes a worker that runs as root.
+ *
+ *   setpriv (root, an environment of taskbeat's only) ─▶ sh (the user) ─▶ the command (the user)
+ *                                                         │ reads the environment, enters the directory, tells
+ *
+ * The three are one process, so that group, signals and exit code are those of the command. What the task says of its
+ * environment must not reach setpriv: an LD_PRELOAD in a file that the user writes would be root's. It is not an
+ * argument either, which everybody could read, but comes on descriptor 3. There the shell also tells how far it came,
+ * because whether the user may enter a directory is for the kernel to say, of that user. No word: setpriv has failed.
+ */
+import type { Socket } from 'node:net'
+import type { Account } from './find-account.ts'
+import { type CommandLine, type SpawnedCommand, type SpawnOptions, spawnCommand } from './spawn-command.ts'
+
+const script = `
+eval "$(cat <&3)"
+cd -- "$1" 2>/dev/null || { echo directory >&3; exit 126; }
+shift
+command -v "$1" >/dev/null || { echo program >&3; exit 127; }
+echo started >&3
+exec 3>&-
+exec "$@"
+`
+
+export interface OtherUser {
+  readonly account: Account
+  /** What setpriv itself gets: nothing that a task can choose, but what its processes are known by. */
+  readonly bare: Record<string, string>
+}
+
+/** As `spawnCommand`. */
+export async function spawnAsUser(
+  command: CommandLine,
+  options: SpawnOptions,
+  { account, bare }: OtherUser,
+): Promise<SpawnedCommand | string> {
+  const { cwd, env, stdin } = options
+  const identity = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups']
+  const args = [...identity, '/bin/sh', '-c', script, 'taskbeat', cwd, command.program, ...command.args]
+  const spawned = await spawnCommand(
+    { program: 'setpriv', args },
+    { cwd: '/', env: bare, stdin, talks: true },
+  )
+  if (typeof spawned === 'string') return `${spawned}; it is part of util-linux, and changes the user`
+  const channel = spawned.child.stdio[3] as Socket
+  let told = ''
+  channel.setEncoding('utf8')
+  channel.on('data', (word: string) => {
+    told += word
+  })
+  channel.on('error', () => {}) // it has ended, and its exit says so
+  channel.end(exportsOf(env))
+  const problem = (exitCode: number | null): string | undefined => {
+    if (exitCode === null || told.startsWith('started')) return undefined
+    return `cannot start ${command.program} as ${account.name}: ${cause(told.trim(), command, cwd, env)}`
+  }
+  return { ...spawned, problem }
+}
+
+function cause(
+  told: string,
+  { program }: CommandLine,
+  cwd: string,
+  { PATH }: Record<string, string>,
+): string {
+  if (told === 'directory') return `that user may not enter its directory ${cwd}, or there is none`
+  if (told !== 'program') return 'the user could not be changed, see the output'
+  return program.includes('/')
+    ? 'there is no such program that this user may execute'
+    : `it is not found in PATH (${PATH})`
+}
+
+/** For a shell to read; the names are checked where they are written. */
+function exportsOf(env: Record<string, string>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .join('')
+}
