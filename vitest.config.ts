@@ -11,8 +11,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    // Of two cores: most files wait more than they work, and those that judge time run one by one.
-    maxWorkers: 4,
+    // Of two cores: with more files at once, those that bound a delay judge each other.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
