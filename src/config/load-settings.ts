@@ -41,7 +41,8 @@ const threadFromBytes = 262_144
  * at its place.
  *
  *     path ── read-file ──▶ bytes ── decode-text ──▶ text ── yaml-document ──▶ nodes with offsets
- *                             │                              (yaml-chunks: a large file, piece by piece)
+ *                             │                              (yaml-chunks: a large file, piece by piece;
+ *                             │                               yaml-plain: a plain piece, without the parser)
  *                  large: in a thread       included-files: more texts,    │
  *                  (load-in-thread)         merge-files: one map           │
  *                                                      sections of keys (file-, entry-, task-keys), kinds of values

@@ -1,5 +1,6 @@
 import { isRefused, parseDocument } from './yaml-document.ts'
 import type { YamlMap, YamlNode, YamlPair } from './yaml-node.ts'
+import { readPlain } from './yaml-plain.ts'
 
 /** About as much text as is parsed in one go. What `yaml` makes of it takes a hundred times as much, for a moment. */
 const chunkLength = 8_192
@@ -43,7 +44,10 @@ interface Split {
 function inChunks(chunks: readonly Chunk[], shift: number): YamlMap {
   const pairs = {
     *[Symbol.iterator](): Generator<YamlPair> {
-      for (const { text, offset } of chunks) yield* parseMap(text, offset + shift).pairs
+      for (const { text, offset } of chunks) {
+        const from = offset + shift
+        yield* (readPlain(text, from) ?? parseMap(text, from)).pairs
+      }
     },
   }
   return { kind: 'map', offset: (chunks[0]?.offset ?? 0) + shift, pairs }
