@@ -120,8 +120,10 @@ export class AmqpResults implements Results {
   async cancel(id: string, { abort }: { readonly abort: boolean }): Promise<CancelAnswer> {
     if (this.#waiting.early(id)) return 'ended'
     const values = await this.#call(cancelMethod, { id, abort }, isFinalAnswer)
-    // Without one, it is in a queue where nobody can reach it, and everybody who could run it knows that it shall not be.
-    const answer = values.find(isFinalAnswer) ?? (values.length > 0 ? 'dropped' : 'unknown')
+    // Without one, what was sent from here is in a queue where nobody can reach it, and everybody who could run it knows
+    // that it shall not be. What was not may never have been sent at all.
+    const inAQueue = values.length > 0 && this.#sent.has(id)
+    const answer = values.find(isFinalAnswer) ?? (inAQueue ? 'dropped' : 'unknown')
     if (answer === 'dropped' || answer === 'unknown') this.#keepCancelled(id)
     if (answer === 'dropped')
       this.#waiting.tell(id, {

@@ -30,7 +30,7 @@ export interface Results {
 
 /** What a consumer's owner does for those who ask about runs. Ids come from outside. */
 export interface RunDesk {
-  /** What is known of these runs where they ran; of others nothing is answered. */
+  /** What is known of these runs where they ran or run; of others nothing is answered. */
   look(ids: readonly string[]): ReadonlyMap<string, RunState>
   /** Ends the run if it executes here; it does not come again. False when it does not. */
   abort(id: string, reason: string): boolean

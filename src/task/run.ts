@@ -41,7 +41,8 @@ export type RunStatus =
  * - `aborted`: it runs and was told to end; its result will say how it did.
  * - `running`: it runs, and was not asked to end.
  * - `ended`: it had ended.
- * - `unknown`: nobody who was asked knows it.
+ * - `unknown`: nobody who was asked knows it. On RabbitMQ also what another process sent, as long as no worker has taken
+ *   it from its queue; when one does, it is dropped.
  */
 export type CancelAnswer = 'dropped' | 'aborted' | 'running' | 'ended' | 'unknown'
 

@@ -1,3 +1,4 @@
+import type { RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 
 /** A run that is under way, with its own way to be ended. */
@@ -67,6 +68,13 @@ export class RunningRuns {
 
   end(message: TaskMessage): void {
     this.#executing.delete(message)
+  }
+
+  /** What is written down of these runs and, of those that are not, or not yet, that they are under way. */
+  look(ids: readonly string[], written: ReadonlyMap<string, RunState>): ReadonlyMap<string, RunState> {
+    const here = new Set([...this.#runs.keys()].map(({ id }) => id))
+    const unwritten = ids.filter((id) => here.has(id) && written.get(id)?.state !== 'ended')
+    return new Map([...written, ...unwritten.map((id) => [id, { state: 'running' }] as const)])
   }
 
   /** False when there is none of this id. */

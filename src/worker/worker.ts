@@ -115,7 +115,7 @@ export class Worker implements Service {
       deliver: (delivery) => this.#take(delivery),
       runs: {
         abort: (id, reason) => this.#runs.abort(id, reason),
-        look: (ids) => journal.states(ids),
+        look: (ids) => this.#runs.look(ids, journal.states(ids)),
       },
       onFailure: (error) => emit({ kind: 'intakeFailed', error }),
     })

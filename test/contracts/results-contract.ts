@@ -1,10 +1,14 @@
+import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { RunDesk } from '../../src/broker/results.ts'
+import { defineTask } from '../../src/index.ts'
 import type { KeptResult, RunResult, RunState } from '../../src/task/run-result.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage, soon } from '../support/messages.ts'
+import { aModuleTask, registryOf } from '../support/tasks.ts'
+import { openWorkerWorld } from '../support/worker-world.ts'
 import type { BrokerWorld } from './broker-contract.ts'
 
 /** What every broker promises to those who send. */
@@ -167,6 +171,27 @@ export function resultsContract(adapter: string, openWorld: () => Promise<Broker
       await client.results.cancel(id, { abort: true })
       await delivery.settle({ kind: 'retry', at: soon(10) })
       expect((await worker.inbox.next()).veto).toMatchObject({ kind: 'revoked' })
+    })
+
+    test('what runs and is written down nowhere is known, and told to end where that is asked for', async () => {
+      const world = await openWorld()
+      const untilTold = defineTask('demo', (ctx) => once(ctx.signal, 'abort'))
+      const registry = registryOf(aModuleTask(untilTold, { journal: false }))
+      const { worker, log } = openWorkerWorld({ registry, broker: await world.connect() })
+      await worker.start()
+      const client = await world.connect()
+      const id = await send(client)
+      await log.first('runStarted')
+      expect(await client.results.status(id)).toEqual({ state: 'running' })
+      expect(await client.results.cancel(id, { abort: false })).toBe('running')
+      expect(await client.results.cancel(id, { abort: true })).toBe('aborted')
+      expect(await client.results.wait(id, patience())).toMatchObject({ outcome: 'succeeded' })
+    })
+
+    test('of what nobody ever sent it is not said that it was dropped', async () => {
+      const { client } = await open()
+      await send(client) // the workers are there, and answer
+      expect(await client.results.cancel('nobody knows me', { abort: true })).toBe('unknown')
     })
   })
 }
