@@ -1,3 +1,5 @@
+import { forgetOldest } from '../core/forget-oldest.ts'
+
 /** A set of ids that holds so many at the most: those that were added first are forgotten first. */
 export class NewestIds {
   readonly #most: number
@@ -19,10 +21,7 @@ export class NewestIds {
   add(id: string): void {
     this.#ids.delete(id)
     this.#ids.add(id)
-    for (const oldest of this.#ids) {
-      if (this.#ids.size <= this.#most) break
-      this.#ids.delete(oldest)
-    }
+    forgetOldest(this.#ids, this.#most)
   }
 
   delete(id: string): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { forgetOldest } from '../core/forget-oldest.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { RunResult } from '../task/run-result.ts'
 import { encodeResult, type ResultAddress } from './codec-result.ts'
@@ -52,10 +53,7 @@ export class Replier {
     if (queues.size >= mostOfOne) return
     this.#watchers.delete(id)
     this.#watchers.set(id, queues.add(queue))
-    for (const oldest of this.#watchers.keys()) {
-      if (this.#watchers.size <= mostWatched) break
-      this.#watchers.delete(oldest)
-    }
+    forgetOldest(this.#watchers, mostWatched)
   }
 
   /** Tells the result of a run that has just ended, to its sender and to all who watch it. */

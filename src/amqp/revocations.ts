@@ -1,3 +1,4 @@
+import { forgetOldest } from '../core/forget-oldest.ts'
 import { type Instant, instant, milliseconds, plus } from '../core/instant.ts'
 import { isUuid } from '../core/uuid.ts'
 import type { Stamp } from '../task/task-message.ts'
@@ -47,10 +48,7 @@ export class Revocations {
       this.#known.delete(id)
       this.#known.set(id, { stamp, until })
     }
-    for (const id of this.#known.keys()) {
-      if (this.#known.size <= mostRemembered) break
-      this.#known.delete(id)
-    }
+    forgetOldest(this.#known, mostRemembered)
   }
 
   /** Whether a copy with this stamp shall not start. An occurrence that was removed and added again has a later one. */

@@ -1,5 +1,6 @@
 import type { RunDesk } from '../broker/results.ts'
 import type { Clock } from '../core/clock.ts'
+import { forgetOldest } from '../core/forget-oldest.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import { longestName } from '../task/parse-task-message.ts'
 import type { CancelAnswer } from '../task/run.ts'
@@ -100,10 +101,7 @@ export class RunControl {
   #remember(id: string): void {
     this.#cancelled.delete(id)
     this.#cancelled.set(id, plus(this.#parts.clock.now(), rememberedFor))
-    for (const oldest of this.#cancelled.keys()) {
-      if (this.#cancelled.size <= mostRemembered) break
-      this.#cancelled.delete(oldest)
-    }
+    forgetOldest(this.#cancelled, mostRemembered)
   }
 }
 

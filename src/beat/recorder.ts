@@ -1,3 +1,4 @@
+import { forgetOldest } from '../core/forget-oldest.ts'
 import type { Instant } from '../core/instant.ts'
 import type { BeatRecord, RecordedEntry } from '../journal/beat-record.ts'
 import type { MissedRecord } from '../journal/run.ts'
@@ -33,10 +34,7 @@ export class Recorder {
       this.#kept.set(key, { ...each, task: this.#taskOf(each.entry), recorded })
     }
     await this.writeKept()
-    for (const key of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break
-      this.#kept.delete(key)
-    }
+    forgetOldest(this.#kept, mostKept)
   }
 
   /** Writes what was missed and could not be written before. */

@@ -1,24 +1,13 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Candidate, ScheduleInForce, Term } from '../broker/term.ts'
 import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
-import { type Clock, longestNap } from '../core/clock.ts'
+import { longestNap } from '../core/clock.ts'
 import { between, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
-import type { BeatEvent } from './beat-event.ts'
-import type { Bell } from './bell.ts'
-import { LeaderWatch } from './leader-watch.ts'
-import type { Roster } from './roster.ts'
+import { LeaderWatch, type LeaderWatchParts } from './leader-watch.ts'
 
-export interface StandbyParts {
+export interface StandbyParts extends LeaderWatchParts {
   readonly broker: Pick<Broker, 'lead' | 'status'>
-  readonly group: string
-  readonly host: string
-  readonly pid: number
-  readonly roster: Roster
-  readonly clock: Clock
-  readonly lookahead: Milliseconds
   readonly random: Random
-  readonly bell: Bell
-  readonly emit: (event: BeatEvent) => void
   readonly missed: NonNullable<Candidate['missed']>
 }
 

@@ -20,14 +20,23 @@ export class BatchFailed extends TaskbeatError {
   readonly accepted: readonly Run[]
 
   constructor(error: TaskbeatError, refused: readonly RefusedCall[], accepted: readonly Run[]) {
-    const places = refused.slice(0, 5).map(({ index }) => index)
-    const which = `${places.join(', ')}${refused.length > places.length ? ' …' : ''}`
-    const others = accepted.length > 0 ? `${accepted.length} others were accepted` : 'nothing was accepted'
-    super(error.code, `call ${which} of the batch: ${describeError(error)} (${others})`, { cause: error })
+    const message = `${describeRefusal(refused, accepted.length)}: ${describeError(error)}`
+    super(error.code, message, { cause: error })
     this.name = 'BatchFailed'
     this.refused = refused
     this.accepted = accepted
   }
+}
+
+const mostNamed = 5
+
+function describeRefusal(refused: readonly RefusedCall[], accepted: number): string {
+  const places = refused.slice(0, mostNamed).map(({ index }) => index)
+  const more = refused.length > places.length ? ` and ${refused.length - places.length} more` : ''
+  const which = `index ${places.join(', ')}${more}`
+  return accepted === 0
+    ? `nothing of the batch was accepted, because of the call at ${which}`
+    : `of the batch everything but the call at ${which} was accepted`
 }
 
 /** What is thrown for a batch of these runs. Where nothing says which are the cause, all are. */

@@ -1,5 +1,5 @@
 import { toSnakeCase } from '../core/snake-case.ts'
-import type { OutcomeKind } from '../task/outcome.ts'
+import { type OutcomeKind, outcomeKinds } from '../task/outcome.ts'
 import type { RunEvent, WorkerEvent } from '../worker/worker-event.ts'
 import { BoundedNames } from './bounded-names.ts'
 import type { Count, Instruments, Level, Spread } from './instruments.ts'
@@ -11,17 +11,6 @@ const mostEntries = 1_000
 const latenessBuckets = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300]
 /** From a function that computes to a backup that takes the night. */
 const durationBuckets = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 28_800]
-
-const outcomes: Readonly<Record<OutcomeKind, true>> = {
-  succeeded: true,
-  failed: true,
-  timedOut: true,
-  retryAsked: true,
-  interrupted: true,
-  skipped: true,
-  expired: true,
-  revoked: true,
-}
 
 const usual: readonly OutcomeKind[] = ['succeeded', 'failed', 'timedOut', 'expired']
 
@@ -92,7 +81,7 @@ export class WorkerMeasures {
       help: 'Threads and processes of modules that cannot be ended.',
     })
     this.#journal.set(1)
-    for (const outcome of Object.keys(outcomes)) this.#attempts.add({ outcome: toSnakeCase(outcome) }, 0)
+    for (const outcome of outcomeKinds) this.#attempts.add({ outcome: toSnakeCase(outcome) }, 0)
   }
 
   /** From here on the task is called by its name, as long as there is room. */

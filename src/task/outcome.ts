@@ -58,6 +58,24 @@ export type Outcome =
 
 export type OutcomeKind = Outcome['kind']
 
+const kinds: Readonly<Record<OutcomeKind, true>> = {
+  succeeded: true,
+  failed: true,
+  timedOut: true,
+  retryAsked: true,
+  interrupted: true,
+  skipped: true,
+  expired: true,
+  revoked: true,
+}
+
+/** All there are. */
+export const outcomeKinds = Object.keys(kinds) as readonly OutcomeKind[]
+
+export function isOutcomeKind(value: unknown): value is OutcomeKind {
+  return typeof value === 'string' && Object.hasOwn(kinds, value)
+}
+
 /** What an outcome has to say beyond its kind, for one line of a log; undefined = nothing. */
 export function reasonOf(outcome: Outcome): string | undefined {
   switch (outcome.kind) {

@@ -1,6 +1,6 @@
 import { describeDuration } from '../core/duration.ts'
 import type { Instant } from '../core/instant.ts'
-import { type Outcome, type OutcomeKind, reasonOf } from './outcome.ts'
+import { isOutcomeKind, type Outcome, type OutcomeKind, reasonOf } from './outcome.ts'
 import type { Undecodable } from './parse-task-message.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -59,27 +59,15 @@ export type RunState =
   /** Nobody who was asked knows it: it was never sent, or it ended so long ago that it is forgotten. */
   | { readonly state: 'unknown' }
 
-const kinds: Readonly<Record<Exclude<OutcomeKind, 'succeeded'>, true>> = {
-  failed: true,
-  timedOut: true,
-  retryAsked: true,
-  interrupted: true,
-  skipped: true,
-  expired: true,
-  revoked: true,
-}
-
 /** A result that came from outside, or the reason why it is none. */
 export function parseRunResult(value: unknown): RunResult | Undecodable {
   if (!isMap(value)) return { problem: 'it is no map' }
-  if (value.outcome === 'succeeded')
-    return { outcome: 'succeeded', ...(Object.hasOwn(value, 'value') ? { value: value.value } : {}) }
-  if (typeof value.outcome !== 'string' || !Object.hasOwn(kinds, value.outcome))
-    return { problem: 'it has no outcome that is known' }
-  const { error } = value
+  const { outcome, error } = value
+  if (outcome === 'succeeded')
+    return { outcome, ...(Object.hasOwn(value, 'value') ? { value: value.value } : {}) }
+  if (!isOutcomeKind(outcome)) return { problem: 'it has no outcome that is known' }
   if (!isMap(error) || typeof error.name !== 'string' || typeof error.message !== 'string')
     return { problem: 'its error has no name and message' }
-  const outcome = value.outcome as keyof typeof kinds
   return { outcome, error: { name: error.name, message: error.message } }
 }
 

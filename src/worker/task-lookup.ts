@@ -1,5 +1,6 @@
 import { type Backoff, backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
+import { forgetOldest } from '../core/forget-oldest.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { RegisteredTask, Registry } from './registry.ts'
@@ -78,8 +79,8 @@ export class TaskLookup {
     await this.#refresh()
     const found = this.registry.get(task)
     if (found || this.#namesLookedFor.has(task)) return found
-    remember(this.#namesLookedFor, mostNames)
     this.#namesLookedFor.add(task)
+    forgetOldest(this.#namesLookedFor, mostNames)
     this.#parts.emit({ kind: 'taskUnknown', task, message })
     return undefined
   }
@@ -125,13 +126,5 @@ export class TaskLookup {
       this.#refreshing = undefined
       this.#refreshed = this.#parts.clock.monotonic()
     }
-  }
-}
-
-/** Makes room for one more by forgetting the oldest. */
-function remember(known: Set<string>, most: number): void {
-  for (const oldest of known) {
-    if (known.size < most) return
-    known.delete(oldest)
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { standingBy } from '../../src/amqp/lane.ts'
 import type { Broker } from '../../src/broker/broker.ts'
+import type { TaskMessage } from '../../src/task/task-message.ts'
 import { amqpProcess, connectAmqp } from '../support/amqp-broker-world.ts'
 import { type Child, startNode } from '../support/child.ts'
 import { Inbox } from '../support/inbox.ts'
@@ -21,6 +22,19 @@ async function startHolder(url: string, id: string): Promise<Child> {
   const holder = startNode(amqpProcess, ['hold', url, JSON.stringify({ slots: 1 })])
   expect(await holder.line()).toBe(id)
   return holder
+}
+
+/** An occurrence whose worker was killed, after its successor has become due and before anybody else took it. */
+async function killedAndOvertaken(): Promise<{ readonly broker: Broker; readonly message: TaskMessage }> {
+  const url = await rabbitmq.url()
+  const broker = connectAmqp(url)
+  const startBy = soon(4_000)
+  const message = anOccurrence('tick', { overlap: 'skip', startBy })
+  await broker.publish([message])
+  const holder = await startHolder(url, message.id)
+  await holder.kill()
+  await pause(startBy - Date.now())
+  return { broker, message }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -51,13 +65,7 @@ describe('a run whose worker was killed', () => {
   )
 
   test('keeps its successor waiting until it is seen whether it had begun', async () => {
-    const url = await rabbitmq.url()
-    const broker = connectAmqp(url)
-    const message = anOccurrence('tick', { overlap: 'skip', startBy: soon(4_000) })
-    await broker.publish([message])
-    const holder = await startHolder(url, message.id)
-    await holder.kill()
-    await pause((message.occurrence?.startBy ?? 0) - Date.now())
+    const { broker, message } = await killedAndOvertaken()
     const [successor, next] = [1, 2].map((ms) => anOccurrence('tick', { overlap: 'skip', due: soon(ms) }))
     if (!successor || !next) throw new Error('two were made')
     await broker.publish([successor])
@@ -73,13 +81,7 @@ describe('a run whose worker was killed', () => {
   }, 30_000)
 
   test('stands in the way of its successor when it goes on', async () => {
-    const url = await rabbitmq.url()
-    const broker = connectAmqp(url)
-    const message = anOccurrence('tick', { overlap: 'skip', startBy: soon(4_000) })
-    await broker.publish([message])
-    const holder = await startHolder(url, message.id)
-    await holder.kill()
-    await pause((message.occurrence?.startBy ?? 0) - Date.now())
+    const { broker, message } = await killedAndOvertaken()
     const inbox = consume(broker)
     await inbox.next() // and the journal says that it had begun
     const successor = anOccurrence('tick', { overlap: 'skip' })

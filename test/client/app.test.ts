@@ -142,6 +142,7 @@ test('a batch that is refused says which call is the cause', async () => {
   await expect(app.sendBatch(calls)).rejects.toMatchObject({
     name: 'BatchFailed',
     code: 'MESSAGE_REFUSED',
+    message: expect.stringMatching(/^nothing of the batch was accepted, because of the call at index 0: \S/),
     refused: [{ index: 0 }],
     accepted: [],
   })
