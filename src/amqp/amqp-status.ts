@@ -1,30 +1,12 @@
-import type { BeatReport, BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
-import type { LeaderStatus } from '../broker/term.ts'
+import type { BeatReport, BrokerStatus, QueueStatus } from '../broker/broker-status.ts'
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
 import { callControl } from './control-caller.ts'
 import { ladderSteps } from './ladder.ts'
+import { type HeldCounts, type ProcessStatus, readProcess } from './process-status.ts'
 import { compareDigests, readDigest, type ScheduleDigest, scheduleMethod } from './schedule-digest.ts'
 import type { QueueCounts, Session } from './session.ts'
 import { batonQueue, deadQueue, etaQueue, hasLanes, laneQueues, type QueueType } from './topology.ts'
-
-/** What one process answers when it is asked how it is. */
-export interface ProcessStatus {
-  readonly leaders: readonly LeaderStatus[]
-  readonly beats: readonly BeatReport[]
-  readonly workers: readonly (WorkerStatus & { readonly held: readonly HeldCounts[] })[]
-}
-
-/** What a worker holds of one queue. */
-export interface HeldCounts {
-  readonly queue: string
-  /** Handed out. */
-  readonly running: number
-  /** Not due yet. */
-  readonly waiting: number
-  /** Due, and waiting for a slot. */
-  readonly ready: number
-}
 
 export const statusMethod = 'taskbeat.status'
 
@@ -32,6 +14,8 @@ export const statusMethod = 'taskbeat.status'
 const atLeast = milliseconds(100)
 /** Whoever is expected has so long; when its connection is dead the broker may not know yet. */
 const atMost = milliseconds(2_000)
+/** Anybody can answer. Beyond so many processes, queues that only they name, and groups, nothing is looked at. */
+const most = { processes: 1_000, otherQueues: 100, groups: 10 } as const
 
 export interface StatusParts {
   /** Whose beats are expected to answer. */
@@ -58,7 +42,9 @@ export async function readAmqpStatus(session: Session, parts: StatusParts): Prom
   const processes = await askAll(session, parts, counts)
   const workers = processes.flatMap((status) => status.workers)
   const served = [...new Set(workers.flatMap((worker) => worker.queues))]
-  const others = served.filter((queue) => !queues.includes(queue))
+  const unexpected = served.filter((queue) => !queues.includes(queue)).slice(0, most.otherQueues)
+  const named = await countAll(session, unexpected)
+  const others = [...named.keys()] // those that are there: each other one would cost a channel for each of its parts
   for (const [name, count] of await countAll(
     session,
     others.flatMap((queue) => partsOf(queue, typeOf(queue))),
@@ -85,26 +71,32 @@ async function askAll(
 ): Promise<readonly ProcessStatus[]> {
   const own = queues.filter((queue) => typeOf(queue) !== 'existing')
   const processes: ProcessStatus[] = []
+  const working = new Map<string, number>()
+  let beating = 0
+  let heard = 0
+  const hear = (status: ProcessStatus): void => {
+    processes.push(status)
+    beating += status.beats.filter((beat) => beat.group === group).length
+    for (const queue of status.workers.flatMap((worker) => [...new Set(worker.queues)]))
+      working.set(queue, (working.get(queue) ?? 0) + 1)
+  }
   const consumersOf = (queue: string): number => counts.get(queue)?.consumers ?? 0
   await callControl(session, { method: statusMethod, arguments: {} }, clock, {
     atLeast,
     atMost,
     isEnough: (replies) => {
-      processes.push(...replies.slice(processes.length).map(({ value }) => readProcess(value) ?? nobody))
-      const workers = processes.flatMap((status) => status.workers)
-      const beats = processes.flatMap((status) => status.beats).filter((beat) => beat.group === group)
+      for (; heard < replies.length && processes.length < most.processes; heard++) {
+        const status = readProcess(replies[heard]?.value)
+        if (status) hear(status)
+      }
       return (
-        beats.length >= consumersOf(batonQueue(group)) &&
-        own.every(
-          (queue) => workers.filter((each) => each.queues.includes(queue)).length >= consumersOf(queue),
-        )
+        beating >= consumersOf(batonQueue(group)) &&
+        own.every((queue) => (working.get(queue) ?? 0) >= consumersOf(queue))
       )
     },
   })
   return processes
 }
-
-const nobody: ProcessStatus = { leaders: [], beats: [], workers: [] }
 
 /** Asks those beats for their schedules that have another than their leader. */
 async function compareSchedules(
@@ -112,18 +104,19 @@ async function compareSchedules(
   clock: Clock,
   beats: readonly BeatReport[],
 ): Promise<readonly BeatReport[]> {
-  const leaderOf = (group: string): BeatReport | undefined =>
-    beats.find((beat) => beat.leads && beat.group === group)
+  const leaders = new Map(beats.filter(({ leads }) => leads).map((beat) => [beat.group, beat]))
+  const leaderOf = (group: string): BeatReport | undefined => leaders.get(group)
   const differs = ({ group, scheduleHash }: BeatReport): boolean =>
     (leaderOf(group)?.scheduleHash ?? scheduleHash) !== scheduleHash
   const digests = new Map<string, ScheduleDigest>()
-  for (const group of new Set(beats.filter(differs).map((beat) => beat.group)))
-    for (const [hash, digest] of await askDigests(session, clock, beats, group)) digests.set(hash, digest)
+  const groups = [...new Set(beats.filter(differs).map((beat) => beat.group))].slice(0, most.groups)
+  for (const found of await Promise.all(groups.map((group) => askDigests(session, clock, beats, group))))
+    for (const [hash, digest] of found) digests.set(hash, digest)
   return beats.map((beat) => {
-    const leaders = digests.get(leaderOf(beat.group)?.scheduleHash ?? '')
+    const ours = digests.get(leaderOf(beat.group)?.scheduleHash ?? '')
     const theirs = digests.get(beat.scheduleHash)
-    if (!differs(beat) || !leaders || !theirs) return beat
-    return { ...beat, difference: compareDigests(leaders, theirs) }
+    if (!differs(beat) || !ours || !theirs) return beat
+    return { ...beat, difference: compareDigests(ours, theirs) }
   })
 }
 
@@ -193,20 +186,6 @@ async function countAll(session: Session, names: readonly string[]): Promise<Map
 
 function sum<T>(items: readonly T[], of: (item: T) => number | undefined): number {
   return items.reduce((total, item) => total + (of(item) ?? 0), 0)
-}
-
-/** The answer comes from outside: what does not look like one is left out. */
-function readProcess(value: unknown): ProcessStatus | undefined {
-  if (!isMap(value)) return undefined
-  const { leaders, workers, beats = [] } = value
-  if (!Array.isArray(leaders) || !Array.isArray(workers) || !Array.isArray(beats)) return undefined
-  const looksRight =
-    leaders.every((leader) => isMap(leader) && typeof leader.group === 'string') &&
-    beats.every(
-      (beat) => isMap(beat) && typeof beat.group === 'string' && typeof beat.scheduleHash === 'string',
-    ) &&
-    workers.every((worker) => isMap(worker) && Array.isArray(worker.queues) && Array.isArray(worker.held))
-  return looksRight ? ({ leaders, workers, beats } as unknown as ProcessStatus) : undefined
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -16,6 +16,7 @@ import { controlExchange } from './topology.ts'
 const staleAfter = milliseconds(60_000)
 /** Nobody has so many processes; whoever floods us with answers does not fill our memory. */
 const mostReplies = 10_000
+const mostReplyBytes = 32 * 1_048_576
 
 /** For how long answers are waited for. */
 export interface Patience {
@@ -35,15 +36,18 @@ export async function callControl(
 ): Promise<readonly ControlReply[]> {
   const answer = { ticket: newUuid(), queue: `${replyQueuePrefix}${newUuid()}` }
   const replies: ControlReply[] = []
+  let bytes = 0
   const complete = new AbortController()
   await session.apart(`declare ${controlExchange.name}`, (apart) => apart.declareExchange(controlExchange))
   const channel = await session.openChannel({ confirm: false, prefetch: 0 })
   try {
     await channel.declareQueue(ownQueue(answer.queue))
     await channel.consume(answer.queue, { noAck: true }, (incoming) => {
+      bytes += incoming.body.length
+      if (replies.length >= mostReplies || bytes > mostReplyBytes) return
       const found = decodeReply(incoming, answer.ticket)
-      if ('problem' in found || replies.length >= mostReplies) return
-      replies.push(...found)
+      if ('problem' in found) return
+      replies.push(...found.slice(0, mostReplies - replies.length))
       if (isEnough(replies)) complete.abort()
     })
     await channel.publish(encodeRequest({ ...request, answer }, plus(clock.now(), staleAfter)))

@@ -1,6 +1,6 @@
 import type { Instant } from '../core/instant.ts'
 import type { AmqpConsumer } from './amqp-consumer.ts'
-import type { ProcessStatus } from './amqp-status.ts'
+import type { ProcessStatus } from './process-status.ts'
 
 /**
  * The workers of one process, by their consumers in the order of their coming. Those that have stopped and still execute

@@ -75,11 +75,9 @@ export class WorkSubscription {
   slotsTaken(): void {
     if (this.#watching || this.#over.signal.aborted) return
     this.#watching = true
-    this.#watch()
-      .catch((error: unknown) => this.#failed(error))
-      .finally(() => {
-        this.#watching = false
-      })
+    void this.#watch().finally(() => {
+      this.#watching = false
+    })
   }
 
   /** Takes no more. */
@@ -115,7 +113,7 @@ export class WorkSubscription {
     await Promise.all(this.#subscriptions.splice(0).map((subscription) => subscription.cancel()))
   }
 
-  /** Runs while anything waits. */
+  /** Runs while anything waits, also when a look has failed. */
   async #watch(): Promise<void> {
     const { clock } = this.#parts
     const over = this.#over.signal
@@ -125,7 +123,8 @@ export class WorkSubscription {
       if (!first) return
       const left = patience - this.#ageOf(first)
       pause = left > 0 ? milliseconds(left) : betweenLooks
-      if (left <= 0) await this.#next(() => this.#leaveToOthers())
+      if (left <= 0)
+        await this.#next(() => this.#leaveToOthers()).catch((error: unknown) => this.#failed(error))
     }
   }
 

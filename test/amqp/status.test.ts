@@ -1,9 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { AmqpBrokerOptions } from '../../src/amqp/amqp-broker.ts'
+import { statusMethod } from '../../src/amqp/amqp-status.ts'
+import { openControlListener } from '../../src/amqp/control-listener.ts'
 import { compareDigests, readDigest, toDigest } from '../../src/amqp/schedule-digest.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Candidate, ScheduleInForce } from '../../src/broker/term.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
+import { openTestLink } from '../support/amqp-world.ts'
 import { aMessage, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
@@ -92,6 +96,55 @@ describe('the status', () => {
     }
     expect(Math.min(...durations)).toBeLessThan(1_900) // the patience with those that do not answer is longer
   })
+
+  test('takes no notice of answers that are none, nor takes long over those that name what is not there', async () => {
+    const url = await rabbitmq.url()
+    await stand(url, 'oak', scheduleOf('h1', {})).term
+    const beat = { group: 'main', host: 'elm', pid: 8, leads: false, scheduleHash: 'h2' }
+    const worker = {
+      instance: 'i',
+      host: 'elm',
+      pid: 8,
+      since: 1,
+      queues: [],
+      slots: 1,
+      running: 0,
+      held: [],
+    }
+    const names = Array.from({ length: 1_000 }, (_, n) => `not-there-${n}`)
+    const groups = names.slice(0, 100).flatMap((group) => [
+      { ...beat, group, leads: true },
+      { ...beat, group, scheduleHash: 'h3' },
+    ])
+    const none = { leaders: [], beats: [], workers: [] }
+    const answers: readonly unknown[] = [
+      7,
+      { ...none, workers: [{ queues: [], held: [] }] },
+      { ...none, workers: [{ ...worker, since: 1e300 }] },
+      { ...none, workers: [{ ...worker, host: 'x'.repeat(100_000) }] },
+      { ...none, workers: [{ ...worker, queues: [7] }] },
+      { ...none, workers: [{ ...worker, held: [{ queue: 'taskbeat', running: 'many' }] }] },
+      { ...none, leaders: [{ group: 'main' }] },
+      { ...none, beats: [{ ...beat, pid: '8' }] },
+      { ...none, beats: groups, workers: [{ ...worker, instance: 'real', queues: names }] },
+    ]
+    const session = await openTestLink(url).link.session(new AbortController().signal)
+    for (const [index, answer] of answers.entries())
+      await openControlListener(session, {
+        node: `elm-${index}`,
+        clock: systemClock,
+        methods: { [statusMethod]: () => answer },
+      })
+    const broker = connectAmqp(url)
+    await broker.publish([aMessage()]) // connected
+    const begun = performance.now()
+    const status = await broker.status()
+    expect(performance.now() - begun).toBeLessThan(8_000)
+    expect(status.leaders).toMatchObject([{ host: 'oak' }])
+    expect(status.beats.filter(({ group }) => group === 'main')).toMatchObject([{ host: 'oak' }])
+    expect(status.workers).toMatchObject([{ instance: 'real' }])
+    expect(status.queues).toMatchObject([{ name: 'taskbeat', ready: 1 }])
+  }, 60_000)
 
   test('counts what waits on the ladder apart, for no queue knows it yet', async () => {
     const broker = connectAmqp(await rabbitmq.url())

@@ -1,6 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Health } from '../../src/amqp/health.ts'
+import type { HeldMessage } from '../../src/amqp/held-message.ts'
+import type { Channel, Session } from '../../src/amqp/session.ts'
+import { WorkSubscription } from '../../src/amqp/work-subscription.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Delivery } from '../../src/broker/delivery.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { milliseconds } from '../../src/core/instant.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage } from '../support/messages.ts'
@@ -28,6 +34,39 @@ async function startBusyWorker(
 }
 
 const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map(({ message }) => message.id)
+
+describe('whoever waits for a slot', () => {
+  test('is left to others although the first look for them failed', async () => {
+    const over = new AbortController()
+    onTestFinished(() => over.abort())
+    const passedOn = Promise.withResolvers<HeldMessage>()
+    const failures: string[] = []
+    const held = { since: milliseconds(systemClock.monotonic() - 10_000) } as HeldMessage
+    let looks = 0
+    const subscription = new WorkSubscription({
+      queue: 'taskbeat',
+      slots: 1,
+      clock: systemClock,
+      session: {
+        lost: over.signal,
+        apart: async () => {
+          if (++looks === 1) throw new Error('too slow')
+          return { messages: 0, consumers: 1 }
+        },
+      } as unknown as Session,
+      channel: {} as Channel,
+      handOut: { freeSlots: 0 },
+      relay: { passOn: (each) => passedOn.resolve(each) },
+      waiting: () => [held],
+      take: () => {},
+      health: new Health(systemClock, (event) => failures.push(event.kind)),
+    })
+    onTestFinished(() => subscription.close())
+    subscription.slotsTaken()
+    expect(await passedOn.promise).toBe(held)
+    expect(failures).toEqual(['brokerFailed', 'brokerRecovered'])
+  })
+})
 
 describe('a queue', () => {
   test('gives to an idle worker what a busy one was given and cannot start', async () => {
