@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { median } from '../test/support/median.ts'
 import { startProcess } from '../test/support/owned-process.ts'
 
 /** What a contestant is given: a fresh virtual host, and how much to do. */
@@ -63,10 +64,6 @@ export function printTable({ title, peer, goals, contestants }: Contest, rates: 
 
 function spread(values: readonly number[], show: (value: number) => string): string {
   return `${show(median(values))} (${show(Math.min(...values))}–${show(Math.max(...values))})`
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 /** Runs a script of this folder as a process of its own. Resolves with the number that it prints. */

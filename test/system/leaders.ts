@@ -1,6 +1,8 @@
 /** Two beats share one state directory: one leads, and when it goes the other goes on as if nothing had happened. */
+
 import { assertSound, audit, type ExpectedEntry } from '../support/audit.ts'
 import { judgeLateness, type Lateness, startControlTimer } from '../support/control-timer.ts'
+import { median } from '../support/median.ts'
 import { notingModule } from '../support/noting-module.ts'
 import { settled } from '../support/settled.ts'
 import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
@@ -92,8 +94,4 @@ async function succeed(
   const { code, stderr } = await leader.ended
   if (signal === 'SIGTERM' && code !== 0) throw new Error(`the leader ended with ${code}: ${stderr}`)
   return { heir, endedAt }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

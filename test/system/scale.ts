@@ -1,6 +1,8 @@
 /** A hundred thousand entries: what they cost when they are loaded, and that they cost nothing while others are due. */
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually } from '../support/eventually.ts'
+import { median } from '../support/median.ts'
 import { waitedMs } from '../support/pressure.ts'
 import { memoryMib, processorMs, wholeProcessorMs } from '../support/process-usage.ts'
 import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
@@ -141,7 +143,7 @@ async function costOfTicks({ pid }: TaskbeatProcess, seconds: number): Promise<n
     await delay(1_000)
     costs.push(processorMs(pid) - before)
   }
-  return costs.sort((a, b) => a - b)[Math.floor(seconds / 2)] ?? Number.NaN
+  return median(costs)
 }
 
 async function costWithHundred(seconds: number): Promise<number> {
