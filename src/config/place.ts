@@ -66,17 +66,16 @@ export class Place {
     const offsets = new Map<string, number>()
     for (const pair of map.pairs) {
       const earlier = offsets.get(pair.key)
-      const place = this.at(pair.key, pair.value)
+      const refuse = (message: string): undefined =>
+        this.at(pair.key, pair.value).problem(message, pair.keyOffset)
       if (earlier !== undefined) {
-        const where = this.reading.report.sources.placeSeenFrom(earlier, pair.keyOffset)
-        place.problem(`the same key is ${where} already`, pair.keyOffset)
-      } else if (pair.key === '<<') {
-        place.problem(
-          'merge keys are not part of YAML 1.2; what many entries share goes under defaults',
-          pair.keyOffset,
+        refuse(
+          `the same key is ${this.reading.report.sources.placeSeenFrom(earlier, pair.keyOffset)} already`,
         )
+      } else if (pair.key === '<<') {
+        refuse('merge keys are not part of YAML 1.2; what many entries share goes under defaults')
       } else if (pair.key === '__proto__') {
-        place.problem('this name is not allowed', pair.keyOffset)
+        refuse('this name is not allowed')
       } else yield pair
       if (earlier === undefined) offsets.set(pair.key, pair.keyOffset)
     }

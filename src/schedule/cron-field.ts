@@ -3,11 +3,11 @@ import { type CronFieldName, cronFieldKinds } from './cron-field-kinds.ts'
 import type { DaysOfMonth, DaysOfWeek } from './cron-fields.ts'
 import { type CronItem, parseItem } from './cron-item.ts'
 import { explainItem, refuseStep } from './cron-item-problem.ts'
+import { Memory } from './memory.ts'
 import { isProblem, type TimingProblem } from './timing-problem.ts'
 
 /**
- * From the text of one field to the set it names. Few texts recur in very many entries, so that what a text means is
- * worked out once; a flood of different ones only makes the memory start again.
+ * From the text of one field to the set it names. Few texts recur in very many entries.
  */
 export function parseSixty(field: 'second' | 'minute', text: string): SixtyBits | TimingProblem {
   return remembered(field, text, () => {
@@ -91,15 +91,8 @@ function setOf(members: readonly number[]): number {
   return members.reduce((set, member) => set | (1 << member), 0)
 }
 
-const most = 10_000
-const meanings = new Map<string, unknown>()
+const meanings = new Memory<unknown>()
 
 function remembered<T>(field: CronFieldName, text: string, parse: () => T): T {
-  const key = `${field} ${text}`
-  const known = meanings.get(key)
-  if (known !== undefined) return known as T
-  if (meanings.size >= most) meanings.clear()
-  const meaning = parse()
-  meanings.set(key, meaning)
-  return meaning
+  return meanings.recall(`${field} ${text}`, parse) as T
 }

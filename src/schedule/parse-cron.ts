@@ -2,6 +2,7 @@ import { sizeOf } from './bits.ts'
 import { parseDaysOfMonth, parseDaysOfWeek, parseSet, parseSixty } from './cron-field.ts'
 import type { CronFields } from './cron-fields.ts'
 import { firstFrom } from './cron-search.ts'
+import { Memory } from './memory.ts'
 import { isProblem, type TimingProblem } from './timing-problem.ts'
 
 const macros: Readonly<Record<string, string>> = {
@@ -41,6 +42,13 @@ export function splitCron(expression: string): readonly string[] | TimingProblem
  * month, `5L` and `5#3` for days of the week; or `@hourly` to `@yearly`. Upper and lower case are the same.
  */
 export function parseCron(expression: string): CronFields | TimingProblem {
+  // A key made here, and not a part of a file's text that would keep all of it.
+  return meanings.recall(`cron ${expression}`, () => understand(expression))
+}
+
+const meanings = new Memory<CronFields | TimingProblem>()
+
+function understand(expression: string): CronFields | TimingProblem {
   const texts = splitCron(expression)
   if (isProblem(texts)) return texts
   const [second = '', minute = '', hour = '', dayOfMonth = '', month = '', dayOfWeek = ''] = texts
