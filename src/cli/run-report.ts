@@ -61,5 +61,5 @@ function printLines(terminal: Terminal, text: string): void {
 
 function interruptionsOf({ interruptions }: AttemptRecord): string {
   if (interruptions === 0) return ''
-  return `; begun ${interruptions + 1} times, because its worker died`
+  return `; its worker died at it ${interruptions === 1 ? 'once' : `${interruptions} times`}`
 }

@@ -83,8 +83,9 @@ class SqliteJournal implements Journal {
     this.#restart = this.#database.prepare(`
       UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
       interruptions = ?, instance = ?, host = ?, pid = ?, untold = ? WHERE id = ? AND attempt = ?`)
+    // What a dead worker had begun has a start, though it did not start again.
     this.#end = this.#database.prepare(`
-      UPDATE attempts SET started = ?, finished = ?, state = ?, outcome = ?, reason = ?, exit_code = ?, verdict = ?,
+      UPDATE attempts SET started = coalesce(?, CASE WHEN interruptions > 0 THEN started END), finished = ?, state = ?, outcome = ?, reason = ?, exit_code = ?, verdict = ?,
       head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ? WHERE id = ? AND attempt = ?`)
     this.#endUnclaimed = this.#database.prepare(`
       INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at,

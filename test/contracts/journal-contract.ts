@@ -114,6 +114,20 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect((await journal.claim({ message, now, takeOver: true })).kind).toBe('running')
     })
 
+    test('what a dead worker had begun has a start, though it ended without starting again', async () => {
+      const world = await openWorld()
+      const message = aMessage()
+      const worker = await world.claimInProcess(message)
+      await worker.kill()
+      const journal = await world.open()
+      await journal.claim({ message, now, takeOver: true })
+      const outcome = { kind: 'failed', reason: 'interrupted 3 times', permanent: true } as const
+      await journal.record(ended(message, { outcome, started: undefined }))
+      expect(journal.runs({ limit: 1 })).toMatchObject([
+        { outcome: 'failed', started: expect.any(Number), attempts: 1 },
+      ])
+    })
+
     test('what was claimed and then did not start has no start', async () => {
       const journal = await (await openWorld()).open()
       const message = anOccurrence('tick')
