@@ -37,7 +37,10 @@ export interface Journal {
   attempts(idPrefix: string): readonly AttemptRecord[]
   /** What became of these runs; what this journal does not know is left out. */
   states(ids: readonly string[]): ReadonlyMap<string, RunState>
-  /** Attempts to be run at most once whose workers died at them, or before they had sent word of their failure. */
+  /**
+   * Attempts whose workers died before they had sent word of their failure, or, of those to be run at most once, at them;
+   * the first that there is room for.
+   */
   untold(): readonly Untold[]
   /** Word of it has been sent. */
   told(id: string, attempt: number): Promise<void>
@@ -82,11 +85,11 @@ export interface Ending {
   readonly finished: Instant
   /** Of a run that ended for good, for those who sent it. */
   readonly result?: KeptResult
-  /** Word of it is still to be sent, and no message will come again to remind of that. */
+  /** Word of it is still to be sent. */
   readonly untold?: boolean
 }
 
-/** An attempt that was to run once at the most, and that nobody has told of. */
+/** An attempt that nobody has told of. */
 export interface Untold {
   /** As far as the journal keeps it: without its arguments. */
   readonly message: TaskMessage

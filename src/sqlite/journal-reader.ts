@@ -59,7 +59,7 @@ export class JournalReader {
     this.#holders = database.prepare('SELECT DISTINCT instance FROM attempts WHERE untold = 1')
     this.#untold = database.prepare(`
       SELECT * FROM attempts WHERE untold = 1 AND instance IN (SELECT value FROM json_each(?))
-      ORDER BY seq LIMIT 100`)
+      ORDER BY state <> 0, seq LIMIT 100`)
     this.#missed = database.prepare(`
       SELECT * FROM missed WHERE (:entry IS NULL OR entry = :entry) AND (:task IS NULL OR task = :task)
       ORDER BY last DESC LIMIT :limit`)

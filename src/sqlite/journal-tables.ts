@@ -4,7 +4,7 @@ import { resultTables } from './result-table.ts'
 /**
  * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
  * 2 was given back and may be claimed again. `forget_at`: until then a copy of the message may still arrive.
- * `untold`: it runs once at the most, and somebody has to send word of its end.
+ * `untold`: somebody has to send word of its end.
  */
 export const journalBlueprint: Blueprint = {
   title: 'the journal',

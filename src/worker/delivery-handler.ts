@@ -64,7 +64,7 @@ export class DeliveryHandler {
 
   /** Never rejects. */
   async handle(delivery: Delivery): Promise<void> {
-    const { desk, emit, journal, signals, runs } = this.#parts
+    const { desk, emit, signals, runs } = this.#parts
     const { message } = delivery
     const run = runs.enter(message)
     try {
@@ -72,12 +72,12 @@ export class DeliveryHandler {
       const admission = await desk.admit(delivery)
       if (admission.kind === 'turnAway') return await this.#settle(delivery, admission.verdict)
       if (admission.kind === 'ended') return await this.#settleAgain(delivery, admission)
-      const ended = admission.kind === 'end' ? admission : await this.#run(delivery, run, admission)
+      const ended: Ended = admission.kind === 'end' ? admission : await this.#run(delivery, run, admission)
       const result = this.#resultOf(message, ended)
       if (!(await this.#record(message, ended, result))) return
-      const { outcome, verdict } = ended
-      const concluded = await this.#conclude(delivery, tellableOutcome(outcome, verdict), verdict, result)
-      if (concluded && this.#isUntold(message, ended)) await journal.told(message.id, message.attempt)
+      const { outcome, verdict, unwritten } = ended
+      const end = tellableOutcome(outcome, verdict)
+      await this.#conclude(delivery, end && { ...end, isWritten: !unwritten }, verdict, result)
     } catch (error) {
       emit({ kind: 'runLeftUnsettled', message, error }) // a mistake of ours; the others go on
     } finally {
@@ -90,28 +90,31 @@ export class DeliveryHandler {
     const { failures, journal } = this.#parts
     const { message } = delivery
     const record = failures.concerns(message) ? journal.recorded(message.id, message.attempt) : undefined
-    await this.#conclude(delivery, record && tellableRecord(record), verdict, result)
+    const end = record && tellableRecord(record)
+    await this.#conclude(delivery, end && { ...end, isWritten: true }, verdict, result)
   }
 
-  /** It is recorded: who wants word of a failure is told, then the broker. */
+  /** It is recorded: who wants word of a failure is told, or will be, then the broker. */
   async #conclude(
     delivery: Delivery,
-    end: TellableEnd | undefined,
+    end: (TellableEnd & { readonly isWritten: boolean }) | undefined,
     verdict: Verdict,
     result: KeptResult | undefined,
-  ): Promise<boolean> {
-    const { emit, failures } = this.#parts
+  ): Promise<void> {
+    const { emit, failures, journal } = this.#parts
     const { message } = delivery
-    const told = !end || (await failures.tell(message, end))
-    if (told) await this.#settle(delivery, verdict, result)
-    else emit({ kind: 'runLeftUnsettled', message, error: undefined })
-    return told
+    const isToBeTold = end !== undefined && failures.concerns(message)
+    if (isToBeTold && !end.isWritten && !(await failures.tell(message, end)))
+      return emit({ kind: 'runLeftUnsettled', message, error: undefined })
+    const told = isToBeTold && end.isWritten && (await failures.tryToTell(message, end))
+    if (isToBeTold && end.isWritten && !told) failures.leave(message)
+    await this.#settle(delivery, verdict, result)
+    if (told) await journal.told(message.id, message.attempt)
   }
 
-  /** Whether its message is gone already, so that nothing but the journal reminds of the word that is to be sent. */
-  #isUntold(message: TaskMessage, { outcome, verdict, task }: Ended): boolean {
-    if (task?.definition.delivery !== 'at_most_once' || !this.#parts.failures.concerns(message)) return false
-    return failureOutcome(outcome.kind, verdict.kind) !== undefined
+  /** Whether word of it is to be sent; until it is, the journal reminds of that. */
+  #isUntold(message: TaskMessage, { outcome, verdict }: Ended): boolean {
+    return failureOutcome(outcome.kind, verdict.kind) !== undefined && this.#parts.failures.concerns(message)
   }
 
   async #run(delivery: Delivery, run: RunUnderWay, { task, leave }: Admitted): Promise<Ended> {

@@ -27,13 +27,21 @@ export interface FailureDeskParts {
   readonly giveUp: AbortSignal
 }
 
+/** Of what could not be told so many are remembered here; the rest is left to the next worker of the host. */
+const mostLeft = 10_000
+
 /**
  * Sends word of failures to the tasks that want it (`on_failure`): after the outcome is recorded, and before the failed
  * message is settled. So whoever dies in between is sent that message again, and sends the notice again, under the same
- * id.
+ * id. What the broker does not take, because the queue is not there or is full, holds up nobody: the failed message is
+ * settled, the journal says that its word is still to be sent, and losses.ts sends it by and by. Only a task that wants
+ * nothing written down has nothing else that reminds of it, and keeps its message until then.
  */
 export class FailureDesk {
   readonly #parts: FailureDeskParts
+  readonly #left = new Map<string, TaskMessage>()
+  /** The queues that did not take the last word. */
+  readonly #away = new Set<string>()
 
   constructor(parts: FailureDeskParts) {
     this.#parts = parts
@@ -44,23 +52,68 @@ export class FailureDesk {
     return this.#targetOf(message) !== undefined
   }
 
+  /** Where word of its failure goes. */
+  queueOf(message: TaskMessage): string | undefined {
+    return this.#targetOf(message)?.queue
+  }
+
+  /** Whose failures could not be told and are in the journal; without their arguments. */
+  get left(): readonly TaskMessage[] {
+    return [...this.#left.values()]
+  }
+
+  /** Somebody has to tell of it later. */
+  leave(message: TaskMessage): void {
+    if (this.#left.size < mostLeft) this.#left.set(keyOf(message), { ...message, args: [], kwargs: {} })
+  }
+
+  /** There is nothing to tell of it any more. */
+  forget(message: TaskMessage): void {
+    this.#left.delete(keyOf(message))
+  }
+
   /** Resolves once there is nothing left to send; with false when it had to be given up. */
-  async tell(message: TaskMessage, { kind, verdict, error, output }: TellableEnd): Promise<boolean> {
-    const { broker, clock, emit, giveUp, host } = this.#parts
+  async tell(message: TaskMessage, end: TellableEnd): Promise<boolean> {
+    const { clock, giveUp } = this.#parts
+    return persist(() => this.#send(message, end), {
+      clock,
+      giveUp,
+      onFailure: (error, failures) => {
+        if (failures === 1) this.#emitFailed(message, error)
+      },
+    })
+  }
+
+  /** Tries once. Resolves with false when it could not be told. */
+  async tryToTell(message: TaskMessage, end: TellableEnd): Promise<boolean> {
+    const queue = this.queueOf(message)
+    try {
+      await this.#send(message, end)
+      if (queue !== undefined) this.#away.delete(queue)
+      return true
+    } catch (error) {
+      if (queue === undefined || this.#away.has(queue)) return false
+      this.#away.add(queue)
+      this.#emitFailed(message, error)
+      return false
+    }
+  }
+
+  async #send(message: TaskMessage, { kind, verdict, error, output }: TellableEnd): Promise<void> {
+    const { broker, clock, host } = this.#parts
     const outcome = failureOutcome(kind, verdict)
     const target = this.#targetOf(message)
-    if (!outcome || !target) return true
+    if (!outcome || !target) return
     const { id, task, attempt: attempts, occurrence } = message
     const { entry, due } = occurrence ?? { entry: undefined, due: undefined }
     const failure = { entry, task, id, due, outcome, error, attempts, host, ...(output ? { output } : {}) }
     const notice = failureNotice(failure, target, clock.now())
-    return persist(() => broker.publish([notice]).catch(onlyUnlessRefused), {
-      clock,
-      giveUp,
-      onFailure: (cause, failures) => {
-        if (failures === 1) emit({ kind: 'noticeFailed', message, task: target.task, error: cause })
-      },
-    })
+    await broker.publish([notice]).catch(onlyUnlessRefused)
+  }
+
+  #emitFailed(message: TaskMessage, error: unknown): void {
+    const task = this.#targetOf(message)?.task
+    if (task !== undefined) this.#parts.emit({ kind: 'noticeFailed', message, task, error })
   }
 
   #targetOf(message: TaskMessage): { readonly task: string; readonly queue: string } | undefined {
@@ -88,6 +141,10 @@ export function tellableOutcome(outcome: Outcome, verdict: Verdict): TellableEnd
 export function tellableRecord({ outcome, verdict, reason, output }: AttemptRecord): TellableEnd | undefined {
   if (outcome === 'running' || outcome === 'abandoned' || verdict === undefined) return undefined
   return { kind: outcome, verdict, error: reason ?? outcome, ...(output ? { output } : {}) }
+}
+
+function keyOf({ id, attempt }: TaskMessage): string {
+  return `${id} ${attempt}`
 }
 
 /** What no broker takes will not be taken later; the journal and the log have it. */

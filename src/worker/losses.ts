@@ -24,8 +24,9 @@ const lookEvery = milliseconds(5_000)
 
 /**
  * Reports what was to run at most once and went with its worker. Its message is gone, so nothing reminds of it but the
- * journal: whoever works on this host next ends it there as interrupted, says so, and sends word of it; and sends word
- * of a failure that a worker recorded and died before it could tell.
+ * journal: whoever works on this host next ends it there as interrupted, says so, and sends word of it. Also word of
+ * failures, at most once or not, that a worker recorded and died before it could tell, and of those that this one could
+ * not tell at once.
  */
 export class Losses {
   readonly #parts: LossesParts
@@ -36,18 +37,36 @@ export class Losses {
 
   /** Until the worker stops. */
   async watch(): Promise<void> {
-    const { clock, journal, lookup, stopping } = this.#parts
+    const { clock, lookup, stopping } = this.#parts
     await Promise.race([lookup.learned, whenAborted(stopping)]) // who wants word of it is known then
     while (!stopping.aborted) {
-      for (const untold of journal.untold()) await this.#report(untold)
+      await this.#look()
       await clock.sleep(lookEvery, stopping)
     }
   }
 
-  async #report({ message, record }: Untold): Promise<void> {
+  async #look(): Promise<void> {
+    const { journal, failures, stopping } = this.#parts
+    /** The queues that took nothing on this look. */
+    const away = new Set<string | undefined>()
+    for (const untold of journal.untold()) await this.#report(untold, away)
+    for (const message of failures.left) {
+      if (stopping.aborted) return
+      if (away.has(failures.queueOf(message))) continue
+      const record = journal.recorded(message.id, message.attempt)
+      if (record) await this.#report({ message, record }, away)
+      else failures.forget(message)
+    }
+  }
+
+  async #report({ message, record }: Untold, away: Set<string | undefined>): Promise<void> {
     const { failures, journal } = this.#parts
     const end = tellableRecord(record) ?? (await this.#end({ message, record }))
-    if (end && (await failures.tell(message, end))) await journal.told(message.id, message.attempt)
+    const queue = failures.queueOf(message)
+    if (!end || away.has(queue)) return
+    if (!(await failures.tryToTell(message, end))) return void away.add(queue)
+    failures.forget(message)
+    await journal.told(message.id, message.attempt)
   }
 
   /** Undefined when another worker has been faster, or it cannot be written. */

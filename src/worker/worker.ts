@@ -17,7 +17,8 @@
  * On each failure:
  * - The task fails, hangs, prints without end, forks: its executor makes an outcome of it.
  * - The journal cannot be written: no work is taken until it can (journal-gate.ts); what has run waits to be recorded.
- * - The task has failed for good: whoever wants to know is sent word (failure-desk.ts) before the message is settled.
+ * - The task has failed for good: whoever wants to know is sent word (failure-desk.ts) before the message is settled,
+ *   or later, when the queue for that takes nothing now (losses.ts).
  * - The broker cannot be told: settling is tried again until the worker's grace is over; the delivery keeps its slot.
  *   What is left then comes again, and is settled as recorded.
  * - The worker is killed: the guard process kills what it ran; the claim is taken over by whoever gets the message

@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { instant, milliseconds } from '../../src/core/instant.ts'
 import { defineTask } from '../../src/index.ts'
+import { openSqliteJournal } from '../../src/sqlite/sqlite-journal.ts'
 import { failureNotice } from '../../src/task/failure-notice.ts'
 import { defaultBackoff } from '../../src/task/retry-policy.ts'
 import type { TaskDefinition } from '../../src/task/task-definition.ts'
@@ -96,8 +98,38 @@ describe('word of a failure', () => {
     expect(world.notices).toHaveLength(2)
   })
 
-  test('is sent before the failed message is settled, and waited for', async () => {
+  test('waits by itself where the broker does not take it, and the places of the failed runs are free', async () => {
     const world = openWorld('exit 3')
+    world.faults.publish = true
+    await world.worker.start()
+    await world.broker.publish([1, 2, 3].map(() => aMessage())) // more than there are places
+    await eventually(async () => (await world.broker.deadLetters.list(9)).length).toBe(3)
+    await eventually(() => empty(world)).toBe(true)
+    expect(world.log.of('noticeFailed')).toHaveLength(1)
+    expect(world.notices).toEqual([])
+    world.faults.publish = false
+    await eventually(() => world.notices.length).toBe(3)
+    await eventually(() => empty(world)).toBe(true)
+    expect(world.log.of('runStarted').filter(({ message }) => message.task === 'demo')).toHaveLength(3)
+  })
+
+  test('that was not sent before its worker ended is for the next of the host to send', async () => {
+    const world = openWorld('exit 3')
+    world.faults.publish = true
+    await world.worker.start()
+    const message = aMessage()
+    await world.broker.publish([message])
+    await world.log.first('noticeFailed')
+    await world.worker.stop(new AbortController().signal)
+    await world.journal.close()
+    const path = join(world.directory, 'journal.db')
+    const journal = openSqliteJournal({ path, create: false, host: 'here', pid: process.pid })
+    onTestFinished(() => journal.close())
+    expect(journal.untold()).toMatchObject([{ message: { id: message.id }, record: { outcome: 'failed' } }])
+  })
+
+  test('that no journal reminds of is waited for with the place of the failed run', async () => {
+    const world = openWorld('exit 3', { journal: false })
     world.faults.publish = true
     await world.worker.start()
     await world.broker.publish([aMessage()])
@@ -106,14 +138,13 @@ describe('word of a failure', () => {
     world.faults.publish = false
     await eventually(() => world.notices.length).toBe(1)
     await eventually(() => empty(world)).toBe(true)
-    expect(world.log.of('runStarted').filter(({ message }) => message.task === 'demo')).toHaveLength(1)
   })
 
   test.each(['publish', 'settle'] as const)(
     'keeps no worker from stopping once its grace is over, where the broker refuses to %s',
     async (what) => {
       const registry = registryOf(
-        aScript('exit 3', { onFailure: 'notify' }),
+        aScript('exit 3', { onFailure: 'notify', journal: false }),
         aScript('true', { name: 'notify' }),
       )
       const { broker, faults, log, worker } = openWorkerWorld({ registry, grace: milliseconds(50) })
