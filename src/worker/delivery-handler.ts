@@ -23,9 +23,9 @@ import type { EmitWorkerEvent, Ran } from './worker-event.ts'
 export interface StopSignals {
   /** Nothing starts any more. */
   readonly stopping: AbortSignal
-  /** What runs shall end, and what the broker does not take is left: it comes again, and has its end in the journal. */
+  /** What runs shall end; what cannot be written down, or the broker does not take, is tried once more and left: it comes again. */
   readonly interrupt: AbortSignal
-  /** What runs is killed, and what cannot be written down is left. */
+  /** What runs is killed. */
   readonly kill: AbortSignal
 }
 
@@ -201,7 +201,7 @@ export class DeliveryHandler {
       ...(result ? { result } : {}),
       ...(this.#isUntold(message, ended) ? { untold: true } : {}),
     }
-    const recorded = unwritten || (await journal.record(ending, signals.kill))
+    const recorded = unwritten || (await journal.record(ending, signals.interrupt))
     if (recorded) emit({ kind: 'runEnded', message, outcome, verdict, ran })
     else emit({ kind: 'runLeftUnsettled', message, error: undefined })
     return recorded

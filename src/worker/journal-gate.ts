@@ -8,8 +8,8 @@
  *              a claim or a record works
  *
  * Nothing starts that could not be claimed: it is given back until after the pause. What has run keeps its delivery
- * and its slot until its ending is recorded, however long that takes; only a stop in a hurry leaves it, and then the
- * message comes again.
+ * and its slot until its ending is recorded, however long that takes; only a stop whose grace is over leaves it, and then
+ * the message comes again.
  */
 import { backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'

@@ -16,7 +16,8 @@
  *
  * On each failure:
  * - The task fails, hangs, prints without end, forks: its executor makes an outcome of it.
- * - The journal cannot be written: no work is taken until it can (journal-gate.ts); what has run waits to be recorded.
+ * - The journal cannot be written: no work is taken until it can (journal-gate.ts); what has run waits to be recorded,
+ *   until the worker's grace is over.
  * - The task has failed for good: whoever wants to know is sent word (failure-desk.ts) before the message is settled,
  *   or later, when the queue for that takes nothing now (losses.ts).
  * - The broker cannot be told: settling is tried again until the worker's grace is over; the delivery keeps its slot.
@@ -121,9 +122,8 @@ export class Worker implements Service {
       onFailure: (error) => emit({ kind: 'intakeFailed', error }),
     })
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
-    const giveUp = this.#kill.signal
-    const patience = this.#interrupt.signal
-    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp: patience })
+    const giveUp = this.#interrupt.signal
+    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp })
     this.#losses = new Losses({
       clock,
       journal: gate,

@@ -282,6 +282,18 @@ describe('while the journal cannot be written', () => {
     expect(log.of('runStarted')).toHaveLength(1)
   })
 
+  test('a stop ends by itself once its grace is over: the message of what it cannot record is kept by the broker', async () => {
+    const registry = registryOf(aScript('true'))
+    const { broker, faults, log, worker } = openWorkerWorld({ registry, grace: milliseconds(50) })
+    await worker.start()
+    faults.record = true
+    await broker.publish([aMessage()])
+    await log.first('journalUnwritable')
+    await worker.stop(never)
+    expect(log.of('runLeftUnsettled')).toHaveLength(1)
+    expect(await queueOf(broker)).toEqual({ ...empty, running: 1 })
+  })
+
   test('a stop in a hurry leaves what it cannot record, and says so', async () => {
     const { broker, faults, log, worker } = openWorkerWorld({ registry: registryOf(aScript('true')) })
     await worker.start()
