@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { interpolate } from './interpolate.ts'
 import { fromText, type Kind } from './kind.ts'
 import type { Place } from './place.ts'
@@ -26,6 +26,15 @@ export function pattern(expected: string, users: readonly Role[]): Kind<string> 
 /** A path as a pattern that matches nothing else. */
 export function literally(path: string): string {
   return path.replaceAll(/[[\]{}*?()]/g, '[$&]')
+}
+
+/** The directory where what matches a pattern is, or below which it is. */
+export function directoryOf(pattern: string): string {
+  const literal = /\[([[\]{}*?()])\]/g
+  const names = dirname(pattern).split('/')
+  const wild = names.findIndex((name) => /[[{*?(]/.test(name.replaceAll(literal, '')))
+  const certain = wild < 0 ? names : names.slice(0, wild)
+  return certain.join('/').replaceAll(literal, '$1') || '/'
 }
 
 /** The text with the environment put in; as it is where a variable is missing: told to the process that uses it, and to whoever checks the file. */

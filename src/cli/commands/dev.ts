@@ -1,20 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, matchesGlob } from 'node:path'
+import { join } from 'node:path'
 import { BeatService } from '../../app/beat-service.ts'
 import { type ConfigurationFile, findConfiguration, readConfiguration } from '../../app/configuration.ts'
 import { createBeatMonitor, createWorkerMonitor } from '../../app/monitor.ts'
 import { WorkerService } from '../../app/worker-service.ts'
-import type { Settings } from '../../config/settings.ts'
 import { describeError, TaskbeatError } from '../../core/errors.ts'
-import { createLog, type Log } from '../../observe/log.ts'
+import { createLog } from '../../observe/log.ts'
 import { narrate, type TaskbeatEvent } from '../../observe/narrate.ts'
-import { watchDirectories } from '../../system/watch-directories.ts'
 import { announce } from '../announce.ts'
 import type { AddCommand } from '../command.ts'
 import { fixedOf } from '../needs-restart.ts'
 import { createReloads, logWarnings } from '../reloading.ts'
 import { type Run, runServices } from '../run-service.ts'
+import { SourceWatch } from '../source-watch.ts'
 import { isJournal, remark, type Terminal } from '../terminal.ts'
 import { describeBeat, describeWorker, ServiceVitals } from '../vitals.ts'
 
@@ -89,12 +88,20 @@ async function prepareDev(
     fixed,
     hasNews: (changed) => worker.hasNews(changed),
     take: async (changed) => {
+      sources.follow(changed) // first, so that one that cannot be used is looked at again when it has changed
       // The worker first: a task is known before its first occurrence comes.
       await worker.reload(changed)
       await beat.reload(changed)
     },
   })
   const reload = (): Promise<boolean> => reloads.ask('asked')
+  const sources = new SourceWatch({
+    changed: () => void reload(),
+    failed: (directory, error) => {
+      const message = `changes in ${directory} will not be noticed: ${describeError(error)}`
+      log.write({ level: 'warn', message, fields: {} })
+    },
+  })
   return {
     services: [beatMonitor, workerMonitor, worker, beat].filter((service) => service !== undefined),
     log,
@@ -102,31 +109,11 @@ async function prepareDev(
     threads: worker,
     vitals,
     reload,
-    whileRunning: () => watchSources(settings, reload, log),
-  }
-}
-
-/** Reloads when the configuration file or a task module changes. */
-function watchSources(
-  { file, include, worker }: Settings,
-  reload: () => Promise<boolean>,
-  log: Log,
-): Disposable {
-  const patterns = [...include, ...worker.modules]
-  return watchDirectories({
-    directories: [dirname(file), ...patterns.map((pattern) => dirname(withoutWildcards(pattern)))],
-    counts: (path) => path === file || patterns.some((pattern) => matchesGlob(path, pattern)),
-    changed: () => void reload(),
-    failed: (directory, error) => {
-      const message = `changes in ${directory} will not be noticed: ${describeError(error)}`
-      log.write({ level: 'warn', message, fields: {} })
+    whileRunning: () => {
+      sources.follow(settings)
+      return sources
     },
-  })
-}
-
-/** The part of a pattern before its first wildcard. */
-function withoutWildcards(pattern: string): string {
-  return pattern.slice(0, pattern.search(/[*?[{]|$/))
+  }
 }
 
 /** A directory for what is kept, removed at the end. */
