@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, lstatSync, openSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, closeSync, lstatSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { TaskbeatError } from '../core/errors.ts'
 import { isUuid, newUuid } from '../core/uuid.ts'
 import { isBusy, isNoDatabase, makeSharedDirectory } from './database.ts'
 
@@ -13,11 +14,26 @@ export interface Instance extends Disposable {
   readonly id: string
 }
 
-/** Takes a new id and locks its file in `directory`. Released by dispose, or by the end of the process. */
+/**
+ * Takes a new id and locks its file in `directory`. Released by dispose, or by the end of the process. Files of dead
+ * instances are cleared away meanwhile. Throws STATE_UNUSABLE with the reason.
+ */
 export function openInstance(directory: string): Instance {
-  makeSharedDirectory(directory)
+  try {
+    makeSharedDirectory(directory)
+    clearAway(directory)
+    return lockNew(directory)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TaskbeatError('STATE_UNUSABLE', `cannot lock a file in ${directory}: ${reason}`, {
+      cause: error,
+    })
+  }
+}
+
+function lockNew(directory: string): Instance {
   const id = newUuid()
-  const path = join(directory, `${id}.lock`)
+  const path = join(directory, `${id}${suffix}`)
   closeSync(openSync(path, 'a', 0o660))
   chmodSync(path, 0o660)
   const lock = new DatabaseSync(path)
@@ -31,6 +47,27 @@ export function openInstance(directory: string): Instance {
     },
   }
 }
+
+/** Removes the files of those who died without removing their own. What cannot be judged or removed stays. */
+function clearAway(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (!name.endsWith(suffix)) continue
+    try {
+      const id = basename(name, suffix)
+      if (isOld(join(directory, name)) && !isAlive(directory, id)) forgetInstance(directory, id)
+    } catch {
+      // It belongs to somebody else, or somebody else has just removed it.
+    }
+  }
+}
+
+/** One that is young may be about to be locked. */
+function isOld(path: string): boolean {
+  return lstatSync(path).mtimeMs < Date.now() - youngMs
+}
+
+const suffix = '.lock'
+const youngMs = 600_000
 
 /**
  * Whether the process that opened this instance still runs. Only a shared lock is asked for, so that several who ask
@@ -65,5 +102,5 @@ export function forgetInstance(directory: string, id: string): void {
 
 /** Undefined for what is no id of an instance, and might be a path to anywhere. */
 function lockFile(directory: string, id: string): string | undefined {
-  return isUuid(id) ? join(directory, `${id}.lock`) : undefined
+  return isUuid(id) ? join(directory, `${id}${suffix}`) : undefined
 }
