@@ -12,10 +12,22 @@ export function processorMs(pid: number): number {
 
 /** The same with the threads that have ended, in steps of 10 ms (proc(5), stat: utime and stime). */
 export function wholeProcessorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const { utime, stime } = readStat(pid)
+  return (utime + stime) * 10
+}
+
+/** What the children of this process that have ended have taken together, in steps of 10 ms (cutime and cstime). */
+export function endedProcessorMs(): number {
+  const { cutime, cstime } = readStat('self')
+  return (cutime + cstime) * 10
+}
+
+function readStat(process: number | 'self'): Record<'utime' | 'stime' | 'cutime' | 'cstime', number> {
+  const fields = readFileSync(`/proc/${process}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15).map(Number)
+  return { utime, stime, cutime, cstime }
 }
 
 /** Memory in MiB: `resident` counts what is shared with others in full, `proportional` by its share. */
