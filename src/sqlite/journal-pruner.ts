@@ -1,13 +1,12 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
 import type { Database } from './database.ts'
-import type { ResultTable } from './result-table.ts'
 
 const day = 86_400_000
 /** How many rows of each task are kept, for how long, and in how large a file. */
 const keep = { perTask: 1_000, perEntry: 3, ageMs: 30 * day, bytes: 2 ** 30 } as const
 /** Rows looked at in one transaction, and changed in one: an output may be 128 KiB, and a transaction takes a few ms. */
-const slice = { looked: 500, cleared: 20, removed: 100 } as const
+const slice = { looked: 500, cleared: 20, removed: 100, forgotten: 500 } as const
 
 /**
  * Keeps the journal to what it needs. A row goes in two steps:
@@ -19,13 +18,13 @@ const slice = { looked: 500, cleared: 20, removed: 100 } as const
  * Bare, it has lost its output, which is what takes the room and is counted as omitted, and still answers for its attempt. The last three runs of
  * each entry always stay, so that a yearly report can be looked up; when it is for the file's size, without output.
  *
- * A result is removed when its time has come, whatever becomes of its run's rows.
+ * A result is removed when its time has come, if its row stays so long.
  *
  * All is done in slices by seq, each a short transaction, with a pause between them: others want to write too.
  */
 export class JournalPruner {
   readonly #database: Database
-  readonly #results: ResultTable
+  readonly #forget: StatementSync
   readonly #nextTask: StatementSync
   readonly #cutoff: StatementSync
   readonly #last: StatementSync
@@ -35,15 +34,17 @@ export class JournalPruner {
   readonly #removeOldest: StatementSync
   readonly #removeMissed: StatementSync
 
-  constructor(database: Database, results: ResultTable) {
+  constructor(database: Database) {
     this.#database = database
-    this.#results = results
     const spare = `(entry IS NULL OR seq < (
         SELECT seq FROM attempts AS newer WHERE newer.entry = attempts.entry
         ORDER BY seq DESC LIMIT 1 OFFSET ${keep.perEntry - 1}))`
     const ofSlice = 'task = :task AND seq > :after AND seq <= :through AND state <> 0'
     const beyond = `(seq <= :cutoff OR finished < :oldest) AND ${spare}`
     const bare = 'head = NULL, tail = NULL, omitted = omitted + octet_length(head) + octet_length(tail)'
+    this.#forget = database.prepare(`
+      UPDATE attempts SET result = NULL, result_until = NULL WHERE seq IN
+      (SELECT seq FROM attempts WHERE result IS NOT NULL AND result_until < ? LIMIT ${slice.forgotten})`)
     this.#nextTask = database.prepare('SELECT min(task) AS task FROM attempts WHERE task > ?')
     this.#cutoff = database.prepare(
       'SELECT seq FROM attempts WHERE task = ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
@@ -68,7 +69,7 @@ export class JournalPruner {
 
   /** Ends early, between two slices, once the signal is aborted. */
   async prune(now: Instant, signal: AbortSignal): Promise<void> {
-    await this.#whileFull(1, signal, () => Number(this.#results.forget(now)))
+    await this.#whileFull(slice.forgotten, signal, () => this.#forget.run(now).changes)
     let task = ''
     while (!signal.aborted) {
       const next = this.#database.read('prune', () => this.#nextTask.get(task)?.task)

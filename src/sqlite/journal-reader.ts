@@ -6,8 +6,8 @@ import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journ
 import type { RunState } from '../task/run-result.ts'
 import { defaultPriority, type TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
+import { parseResult } from './recorded-result.ts'
 import { parseVerdict } from './recorded-verdict.ts'
-import type { ResultTable } from './result-table.ts'
 
 interface Row {
   readonly id: string
@@ -30,11 +30,12 @@ interface Row {
   readonly head: string | null
   readonly tail: string | null
   readonly omitted: number | null
+  readonly result: string | null
+  readonly result_until: number | null
 }
 
 /** What people ask of the journal. */
 export class JournalReader {
-  readonly #results: ResultTable
   readonly #lives: (instance: string) => boolean
   readonly #recent: Readonly<Record<'all' | 'entry' | 'task' | 'both', StatementSync>>
   readonly #ofId: StatementSync
@@ -43,8 +44,7 @@ export class JournalReader {
   readonly #holders: StatementSync
   readonly #untold: StatementSync
 
-  constructor(database: Database, results: ResultTable, lives: (instance: string) => boolean) {
-    this.#results = results
+  constructor(database: Database, lives: (instance: string) => boolean) {
     this.#lives = lives
     const recent = (where: string): StatementSync =>
       database.prepare(`SELECT id FROM attempts ${where} ORDER BY seq DESC`)
@@ -102,8 +102,8 @@ export class JournalReader {
     if (!last) return undefined
     if (last.state === 0) return { state: this.#lives(last.instance) ? 'running' : 'waiting' }
     if (comesAgain(last)) return { state: 'waiting' }
-    const result = this.#results.get(id)?.result
-    return result ? { state: 'ended', result } : { state: 'unknown' }
+    const kept = parseResult(last.result, last.result_until)
+    return kept ? { state: 'ended', result: kept.result } : { state: 'unknown' }
   }
 
   /** Those of living workers are theirs to tell. */

@@ -1,15 +1,14 @@
 import { type Blueprint, readable } from './database.ts'
-import { resultTables } from './result-table.ts'
 
 /**
  * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
  * 2 was given back and may be claimed again. `forget_at`: until then a copy of the message may still arrive.
- * `untold`: somebody has to send word of its end.
+ * `result`: what its sender may ask for until `result_until`. `untold`: somebody has to send word of its end.
  */
 export const journalBlueprint: Blueprint = {
   title: 'the journal',
   applicationId: 0x54_42_6a_6f, // "TBjo"
-  version: 4,
+  version: 5,
   failure: 'STATE_UNUSABLE',
   tables: `
     CREATE TABLE attempts (
@@ -36,14 +35,16 @@ export const journalBlueprint: Blueprint = {
       omitted INTEGER ${readable('omitted')},
       forget_at INTEGER ${readable('forget_at')},
       untold INTEGER NOT NULL DEFAULT 0,
+      result TEXT,
+      result_until INTEGER ${readable('result_until')},
       UNIQUE (id, attempt)
     ) STRICT;
     CREATE INDEX attempts_of_entry ON attempts (entry, seq) WHERE entry IS NOT NULL;
     CREATE INDEX attempts_of_task ON attempts (task, seq);
     CREATE INDEX attempts_untold ON attempts (seq) WHERE untold = 1;
+    CREATE INDEX attempts_with_result ON attempts (result_until) WHERE result IS NOT NULL;
     CREATE INDEX attempts_running ON attempts (instance) WHERE state = 0;
 
-${resultTables}
     CREATE TABLE missed (
       seq INTEGER PRIMARY KEY ${readable('seq')},
       entry TEXT NOT NULL,

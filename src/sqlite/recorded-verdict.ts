@@ -18,7 +18,8 @@ export function parseVerdict(text: string | null): Verdict | undefined {
   return undefined
 }
 
-function parseJson(text: string): unknown {
+/** What a text says; undefined when it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,11 +1,12 @@
 import type { StatementSync } from 'node:sqlite'
-import { type Instant, instant } from '../core/instant.ts'
-import { type KeptResult, parseRunResult } from '../task/run-result.ts'
+import type { Instant } from '../core/instant.ts'
+import type { KeptResult } from '../task/run-result.ts'
 import { type Database, readable } from './database.ts'
+import { parseResult } from './recorded-result.ts'
 
 /**
- * Results until they are forgotten, in the broker's file and in the journal. `seq` only ever rises, also when the newest
- * was removed: who waits for results reads what came after the last that it saw.
+ * Results until they are forgotten. `seq` only ever rises, also when the newest was removed: who waits for results
+ * reads what came after the last that it saw.
  */
 export const resultTables: string = `
     CREATE TABLE results (
@@ -45,9 +46,7 @@ export class ResultTable {
   /** What was stored; undefined when there is none, or when what is there is none. */
   get(id: string): KeptResult | undefined {
     const row = this.#get.get(id) as { body: string; forget_at: number } | undefined
-    const result = row && parseRunResult(parseJson(row.body))
-    if (!result || 'problem' in result) return undefined
-    return { result, forgetAt: instant(row.forget_at) }
+    return row && parseResult(row.body, row.forget_at)
   }
 
   /** The newest there is. */
@@ -63,13 +62,5 @@ export class ResultTable {
   /** Within a transaction: removes some of those that are to be forgotten. True when there may be more. */
   forget(now: Instant): boolean {
     return this.#forget.run(now).changes === mostRemoved
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

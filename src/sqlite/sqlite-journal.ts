@@ -12,8 +12,8 @@ import { type Instance, isAlive, openInstance } from './instance.ts'
 import { JournalPruner } from './journal-pruner.ts'
 import { JournalReader } from './journal-reader.ts'
 import { journalBlueprint } from './journal-tables.ts'
+import { parseResult } from './recorded-result.ts'
 import { parseVerdict } from './recorded-verdict.ts'
-import { ResultTable } from './result-table.ts'
 
 export interface SqliteJournalOptions {
   readonly path: string
@@ -36,6 +36,8 @@ interface Latest {
   readonly instance: string
   readonly interruptions: number
   readonly begun: number
+  readonly result: string | null
+  readonly result_until: number | null
 }
 
 const hour = 3_600_000
@@ -48,7 +50,6 @@ class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions
   readonly #database: Database
   readonly #commits: CommitQueue
-  readonly #results: ResultTable
   readonly #reader: JournalReader
   readonly #pruner: JournalPruner
   readonly #directory: string
@@ -70,27 +71,27 @@ class SqliteJournal implements Journal {
     })
     this.#directory = join(dirname(options.path), 'instances')
     this.#commits = new CommitQueue(this.#database, 'write')
-    this.#results = new ResultTable(this.#database)
-    this.#reader = new JournalReader(this.#database, this.#results, (instance) => this.#lives(instance))
-    this.#pruner = new JournalPruner(this.#database, this.#results)
+    this.#reader = new JournalReader(this.#database, (instance) => this.#lives(instance))
+    this.#pruner = new JournalPruner(this.#database)
     this.#latest = this.#database.prepare(`
       SELECT min(attempt, ${Number.MAX_SAFE_INTEGER}) AS attempt, state, verdict, instance,
-      min(max(interruptions, 0), 1000) AS interruptions, started IS NOT NULL AS begun
+      min(max(interruptions, 0), 1000) AS interruptions, started IS NOT NULL AS begun, result, result_until
       FROM attempts WHERE id = ? ORDER BY attempts.attempt DESC LIMIT 1`)
     this.#start = this.#database.prepare(`
       INSERT INTO attempts (id, attempt, state, entry, task, queue, due, started, instance, host, pid, untold)
       VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#restart = this.#database.prepare(`
       UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
-      interruptions = ?, instance = ?, host = ?, pid = ?, untold = ? WHERE id = ? AND attempt = ?`)
+      result = NULL, result_until = NULL, interruptions = ?, instance = ?, host = ?, pid = ?, untold = ? WHERE id = ? AND attempt = ?`)
     // What a dead worker had begun has a start, though it did not start again.
     this.#end = this.#database.prepare(`
       UPDATE attempts SET started = coalesce(?, CASE WHEN interruptions > 0 THEN started END), finished = ?, state = ?, outcome = ?, reason = ?, exit_code = ?, verdict = ?,
-      head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ? WHERE id = ? AND attempt = ?`)
+      head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ?, result = ?, result_until = ?
+      WHERE id = ? AND attempt = ?`)
     this.#endUnclaimed = this.#database.prepare(`
       INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at,
-        untold, id, attempt, entry, task, queue, due, instance, host, pid)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+        untold, result, result_until, id, attempt, entry, task, queue, due, instance, host, pid)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#told = this.#database.prepare('UPDATE attempts SET untold = 0 WHERE id = ? AND attempt = ?')
   }
 
@@ -169,7 +170,7 @@ class SqliteJournal implements Journal {
     }
     if (latest.attempt > attempt) return { kind: 'stale' }
     if (latest.state === finishedState) {
-      const result = this.#results.get(id)
+      const result = parseResult(latest.result, latest.result_until)
       const verdict = parseVerdict(latest.verdict) ?? { kind: 'ack' as const }
       return { kind: 'finished', verdict, ...(result ? { result } : {}) }
     }
@@ -200,11 +201,12 @@ class SqliteJournal implements Journal {
       output?.omittedBytes ?? null,
       forgetAt(message, finished),
       Number(untold),
+      result ? JSON.stringify(result.result) : null,
+      result?.forgetAt ?? null,
     ]
     const { id, attempt } = message
     if (this.#end.run(...end, id, attempt).changes === 0)
       this.#endUnclaimed.run(...end, ...this.#identity(message), self, this.#options.host, this.#options.pid)
-    if (result) this.#results.put(id, result)
   }
 
   #identity(message: TaskMessage): [string, number, string | null, string, string, number | null] {
