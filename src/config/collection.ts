@@ -10,6 +10,7 @@ import { defineTask, refuseContradictions, type WrittenTask } from './read-task.
 import type { Reading } from './reading.ts'
 import type { Surroundings } from './surroundings.ts'
 import { TaskWarnings } from './task-warnings.ts'
+import { unusedOptions } from './unknown-task.ts'
 
 /**
  * What a file's entries and tasks come to, taken in one by one. It keeps of each what the process has a use for, and
@@ -41,7 +42,13 @@ export class Collection {
     const definition = defineTask(task, this.#around.defaults, task.at.directory)
     this.tasks.push(definition)
     this.#taskWarnings.look(definition, task.at)
+    if (definition.action.kind === 'module') this.#warnOfUse(definition.name, task.at)
     this.#failureTasks.look(definition, (task.given.on_failure ?? this.#around.defaults.on_failure)?.at)
+  }
+
+  #warnOfUse(name: string, at: Place): void {
+    const reason = unusedOptions(name, this.#around.moduleTasks)
+    if (reason !== undefined) at.warning(reason)
   }
 
   addEntry(entry: WrittenEntry): void {

@@ -19,6 +19,12 @@ export function unknownTask(
   return `neither this file nor a module defines a task of this name${hint(name, [...defined.keys(), ...modules])}`
 }
 
+/** Why a task that is given options alone is of no use, for a warning; undefined when a module has it or may have it. */
+export function unusedOptions(name: string, modules: ModuleTasks): string | undefined {
+  if (typeof modules === 'string' || modules.has(name)) return undefined
+  return `no module exports a task of this name, so nothing takes these options${hint(name, [...modules])}`
+}
+
 function hint(name: string, candidates: readonly string[]): string {
   return candidates.length <= mostCandidates ? didYouMean(name, candidates) : ''
 }

@@ -29,6 +29,12 @@ export interface LoadedModules {
   readonly problems: readonly ModuleProblem[]
 }
 
+export interface TaskModulesParts {
+  readonly clock: Clock
+  /** Told of each file before it is imported: one that blocks leaves no other chance. */
+  readonly importing?: (file: string) => void
+}
+
 /** How long the top level of a module may take: one that never ends must not keep the worker from starting. */
 const importLimit = milliseconds(30_000)
 
@@ -36,6 +42,7 @@ const ownIndex = new URL(`../index${extname(import.meta.url)}`, import.meta.url)
 
 export class TaskModules implements Disposable {
   readonly #clock: Clock
+  readonly #importing: (file: string) => void
   /** The files that the modules consist of, with the time of their last change as it was when they were resolved. */
   readonly #graph = new Map<string, number>()
   readonly #hooks: { deregister(): void }
@@ -44,8 +51,9 @@ export class TaskModules implements Disposable {
   #failed = false
 
   /** Registers resolution hooks for the whole process: one of these is enough. Dispose takes them away. */
-  constructor(parts: { readonly clock: Clock }) {
-    this.#clock = parts.clock
+  constructor({ clock, importing = () => {} }: TaskModulesParts) {
+    this.#clock = clock
+    this.#importing = importing
     this.#hooks = registerHooks({
       resolve: (specifier, context, next) => {
         if (specifier === 'taskbeat') return { url: ownIndex, shortCircuit: true }
@@ -91,6 +99,7 @@ export class TaskModules implements Disposable {
 
   async #import(file: string, collected: TaskCollection): Promise<boolean> {
     const loaded = new AbortController()
+    this.#importing(file)
     const tooLong = this.#clock.sleep(importLimit, loaded.signal).then(() => undefined)
     try {
       const module: unknown = await Promise.race([import(this.#join(pathToFileURL(file).href)), tooLong])

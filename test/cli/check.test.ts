@@ -195,6 +195,22 @@ test('with --modules a task that a module defines is no news', async () => {
   })
 })
 
+test('with --modules options for a task that no module exports are warned of, with the nearest', async () => {
+  const text = withModules('report')
+  const { run, write } = openCliWorld(`${text}tasks: { report: { retry: 1 }, reprot: { retry: 2 } }\n`)
+  write(
+    'tasks.ts',
+    "import { defineTask } from 'taskbeat'\nexport const report = defineTask('report', () => {})\n",
+  )
+  expect((await run('check', '--strict')).code).toBe(0)
+  const { code, stderr } = await run('check', '--strict', '--modules')
+  expect(stderr).toContain(
+    'tasks.reprot: no module exports a task of this name, so nothing takes these options; did you mean report?',
+  )
+  expect(stderr).not.toContain('tasks.report:')
+  expect(code).toBe(1)
+})
+
 test('with --modules a module that cannot be imported is a problem, with its reason', async () => {
   const { run, write } = openCliWorld(withModules('report'))
   const file = write('tasks.ts', "throw new Error('no database here')\n")

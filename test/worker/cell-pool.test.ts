@@ -49,7 +49,7 @@ test('a cell that is stuck while it loads is counted', async () => {
   const { pool, clock, log, ends } = openPool(() => {})
   const taken = pool.take(ends)
   void clock.advance(60_000) // nobody sleeps after it
-  expect(await taken).toMatch(/do not come to the end of their top level/)
+  expect(await taken).toMatch(/does not come to the end of its top level/)
   expect(log.of('cellStuck')).toMatchObject([{ stuck: 1 }])
   expect(pool.stuck).toBe(1)
 })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -12,6 +12,7 @@ import { Cells } from '../../src/worker/cells/cells.ts'
 import type { CellPlan } from '../../src/worker/cells/task-cell.ts'
 import type { WorkerEvent } from '../../src/worker/worker-event.ts'
 import { EventLog } from '../support/event-log.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { aMessage, anOccurrence } from '../support/messages.ts'
 import { taskDefaults } from '../support/tasks.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -39,6 +40,32 @@ function useUpFiles(): () => void {
     prlimit(`--nofile=${before}:`)
   }
 }
+
+test('a module that blocks while it is imported is named', async () => {
+  const directory = temporaryDirectory()
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(directory, name), text)
+    return join(directory, name)
+  }
+  write('a.mjs', 'export const fine = 1\n')
+  const marker = join(directory, 'marker')
+  const file = write(
+    'b.mjs',
+    `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(marker)}, '')\nfor (;;);\n`,
+  )
+  const clock = new FakeClock()
+  clock.loops = 0
+  const guard = openGuard({ onLost: () => {} })
+  onTestFinished(() => guard.close())
+  const environment = cellEnvironment(process.env)
+  const cells = new Cells({ clock, guard, environment, emit: () => {}, exhausted: () => {} })
+  onTestFinished(() => cells.close())
+  cells.renew({ patterns: [join(directory, '*.mjs')], heapBytes: 64 * 1_048_576, recycle: {} })
+  const listing = cells.list()
+  await expect.poll(() => existsSync(marker), { timeout: 10_000 }).toBe(true)
+  await clock.advance(40_000)
+  expect(await listing).toBe(`${file} does not come to the end of its top level`)
+})
 
 /** Cells of both kinds, with a module of one task `demo` whose handler is this text. */
 function openCells(handler: string, plan: Partial<CellPlan> = {}) {

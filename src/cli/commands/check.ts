@@ -34,7 +34,10 @@ export const addCheck: AddCommand = (program, { terminal, run }) => {
     .option(...configurationOption)
     .option('--strict', 'exit with 1 when there are warnings')
     .option('--against <old>', 'show what this configuration would change in the place of an old one')
-    .option('--modules', 'import the task modules as well, and find the tasks that they do not have')
+    .option(
+      '--modules',
+      'import the task modules as well, and find the tasks that they do not have, named or given options',
+    )
     .option('--json', 'for programs')
     .addHelpText('after', examples)
     .action(

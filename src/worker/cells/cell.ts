@@ -35,6 +35,8 @@ export type CellOrder =
 
 /** What a cell tells. */
 export type CellReport =
+  /** It begins to import this file; said when it takes long, or for ever. */
+  | { readonly kind: 'importing'; readonly file: string }
   | { readonly kind: 'loaded'; readonly listing: ModuleListing }
   | {
       readonly kind: 'logged'

@@ -2,6 +2,7 @@ import type { CellReport } from './cell.ts'
 
 /** What a report of this kind cannot be without, and of which type it is. */
 const needed: Readonly<Record<CellReport['kind'], readonly [key: string, type: 'object' | 'string']>> = {
+  importing: ['file', 'string'],
   loaded: ['listing', 'object'],
   logged: ['text', 'string'],
   ended: ['ending', 'object'],

@@ -49,7 +49,7 @@ type State =
   | { readonly kind: 'gone'; readonly how: string }
 
 /** The top level of one module may take 30 s, and it is the cell that counts; this is for cells that cannot. */
-const loadLimit = milliseconds(60_000)
+const importLimit = milliseconds(40_000)
 
 /**
  * A cell from its worker's side.
@@ -71,6 +71,8 @@ export class TaskCell {
   #isKilled = false
   #runs = 0
   #memory = 0
+  /** What it was importing when it last said so, and the wait for what follows. */
+  #importing = { file: '', over: new AbortController() }
 
   constructor(
     open: OpenCell,
@@ -147,6 +149,10 @@ export class TaskCell {
   #take(report: CellReport): void {
     const state = this.#state
     switch (report.kind) {
+      case 'importing':
+        this.#importing.over.abort()
+        this.#importing = { file: report.file, over: new AbortController() }
+        break
       case 'loaded':
         if (state.kind !== 'loading') return
         this.#state = { kind: 'idle' }
@@ -181,9 +187,16 @@ export class TaskCell {
   }
 
   async #watchLoading(): Promise<void> {
-    const over = new AbortController()
-    void this.loaded.then(() => over.abort())
-    await this.#clock.sleep(loadLimit, over.signal)
-    if (!over.signal.aborted) await this.kill('its modules do not come to the end of their top level')
+    const loaded = new AbortController()
+    void this.loaded.then(() => loaded.abort())
+    for (;;) {
+      const { file, over } = this.#importing
+      await this.#clock.sleep(importLimit, AbortSignal.any([loaded.signal, over.signal]))
+      if (loaded.signal.aborted) return
+      if (over.signal.aborted) continue // it has come to the next
+      const how = `${file || 'it'} does not come to the end of its top level`
+      this.#lose(how) // before its end, of which there is less to say
+      return this.kill(how)
+    }
   }
 }

@@ -22,13 +22,17 @@ export interface TaskHostParts {
  */
 export class TaskHost {
   readonly #parts: TaskHostParts
-  readonly #modules = new TaskModules({ clock: systemClock })
+  readonly #modules: TaskModules
   #tasks: ReadonlyMap<string, Task> = new Map()
   #running: AbortController | undefined
   #measures = false
 
   constructor(parts: TaskHostParts) {
     this.#parts = parts
+    this.#modules = new TaskModules({
+      clock: systemClock,
+      importing: (file) => parts.report({ kind: 'importing', file }),
+    })
     const stray = (error: unknown): void => parts.report({ kind: 'strayed', thrown: describeThrown(error) })
     process.on('uncaughtException', stray)
     process.on('unhandledRejection', stray)
