@@ -7,6 +7,7 @@ import type { Service } from '../core/service.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
+import { DelegatedCgroup, openDelegatedCgroup } from '../system/delegated-cgroup.ts'
 import { openGuard } from '../system/guard.ts'
 import { cellEnvironment } from '../worker/cells/cell-environment.ts'
 import { Cells } from '../worker/cells/cells.ts'
@@ -88,9 +89,11 @@ export class WorkerService implements Service {
       onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
     })
     this.#opened.defer(() => guard.close())
+    const cgroups = this.#openCgroups()
     const cells = new Cells({
       clock,
       guard,
+      cgroups,
       environment: cellEnvironment(host.env),
       emit: (event) => this.#tell(event),
       exhausted: () => this.#exhausted.abort(),
@@ -131,7 +134,7 @@ export class WorkerService implements Service {
       guard,
       host: name,
       executors: {
-        command: new CommandExecutor({ clock, guard, environment: host.env }),
+        command: new CommandExecutor({ clock, guard, cgroups, environment: host.env }),
         inline: new InlineExecutor({ clock }),
         ...cells.executors,
       },
@@ -142,6 +145,15 @@ export class WorkerService implements Service {
     })
     this.#working = { worker, cells, library }
     await worker.start()
+  }
+
+  #openCgroups(): DelegatedCgroup | undefined {
+    const { env, pid } = this.#parts.host
+    const onFailed = (reason: string): void => this.#tell({ kind: 'cgroupFailed', reason })
+    const found = openDelegatedCgroup({ env, pid, onFailed })
+    const isThere = found instanceof DelegatedCgroup
+    this.#tell(isThere ? { kind: 'cgroupsFound', path: found.path } : { kind: 'cgroupsMissing', ...found })
+    return isThere ? found : undefined
   }
 
   /** Takes tasks, queues, concurrency and grace of these settings; the rest needs a restart. */

@@ -118,6 +118,9 @@ export class WorkerMeasures {
       case 'workerStopped':
       case 'intakeFailed':
       case 'guardLost':
+      case 'cgroupsFound':
+      case 'cgroupsMissing':
+      case 'cgroupFailed':
       case 'cellLost':
       case 'modulePrinted':
       case 'modulesLoaded':

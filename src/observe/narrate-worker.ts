@@ -64,6 +64,20 @@ export function narrateWorker(event: WorkerEvent): Line {
         message: `the guard process was gone, another follows: ${event.reason}`,
         fields: {},
       }
+    case 'cgroupsFound':
+      return { level: 'debug', message: `each run has a cgroup of its own, below ${event.path}`, fields: {} }
+    case 'cgroupsMissing':
+      return {
+        level: event.wanted ? 'info' : 'debug',
+        message: `runs have no cgroups of their own, what they leave is found by its process group: ${event.reason}`,
+        fields: {},
+      }
+    case 'cgroupFailed':
+      return {
+        level: 'warn',
+        message: `no cgroup could be made for a run, it has its process group only: ${event.reason}`,
+        fields: {},
+      }
     case 'cellLost':
       return {
         level: 'warn',

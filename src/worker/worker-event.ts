@@ -15,6 +15,11 @@ export type WorkerEvent =
   | { readonly kind: 'intakeFailed'; readonly error: unknown }
   /** The process that kills runs when the worker dies was gone; another follows. */
   | { readonly kind: 'guardLost'; readonly reason: string }
+  /** Whether each run has a cgroup; `wanted`: whoever started the worker has asked for it. */
+  | { readonly kind: 'cgroupsFound'; readonly path: string }
+  | { readonly kind: 'cgroupsMissing'; readonly reason: string; readonly wanted: boolean }
+  /** None could be made for a run, which has its process group only. Told again when one could be made since. */
+  | { readonly kind: 'cgroupFailed'; readonly reason: string }
   /** A cell that had nothing to do is gone: something that a module has left in it. Another follows when needed. */
   | { readonly kind: 'cellLost'; readonly isolation: Isolation; readonly reason: string }
   /** What a module prints while no task of it runs: at its top level, or later. */

@@ -88,6 +88,11 @@ function workerPage(program: Command): readonly string[] {
           'Of a worker that runs as root: the user that runs the commands whose tasks name none. Default: root.',
         ),
       ),
+      item(
+        bold('TASKBEAT_CGROUP_PER_RUN'),
+        prose(`\`yes\` where the cgroup of the worker is delegated to it, as the unit's is: each run of a command then has a
+          cgroup of its own, and what it leaves there is killed. Otherwise what it leaves in its process group.`),
+      ),
     ),
     files,
     section('SEE ALSO', seeAlso('taskbeat(1)', 'schedules.yaml(5)', 'systemctl(1)')),

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Executors } from '../executor.ts'
 import type { ModuleListing } from '../module-listing.ts'
 import type { ProcessGuard } from '../process-guard.ts'
+import type { RunCgroups } from '../run-cgroups.ts'
 import type { EmitWorkerEvent } from '../worker-event.ts'
 import { CellExecutor } from './cell-executor.ts'
 import { CellPool } from './cell-pool.ts'
@@ -12,6 +13,7 @@ import { threadCells } from './thread-cell.ts'
 export interface CellsParts {
   readonly clock: Clock
   readonly guard: ProcessGuard
+  readonly cgroups?: RunCgroups | undefined
   readonly emit: EmitWorkerEvent
   /** What the code in cells finds in its environment. */
   readonly environment: Readonly<Record<string, string>>
@@ -25,8 +27,8 @@ export class Cells {
   readonly #threads: CellPool
   readonly #processes: CellPool
 
-  constructor({ clock, guard, emit, environment, exhausted }: CellsParts) {
-    const options = { guard, environment }
+  constructor({ clock, guard, cgroups, emit, environment, exhausted }: CellsParts) {
+    const options = { guard, cgroups, environment }
     this.#threads = new CellPool({ isolation: 'thread', open: threadCells(options), clock, emit, exhausted })
     this.#processes = new CellPool({
       isolation: 'process',

@@ -7,6 +7,7 @@ import { systemClock } from '../../core/clock.ts'
 import { milliseconds } from '../../core/instant.ts'
 import { ProcessGroup } from '../executors/process-group.ts'
 import type { GuardedRun } from '../process-guard.ts'
+import type { RunCgroup } from '../run-cgroups.ts'
 import type { Cell, CellListener, CellOrder, OpenCell } from './cell.ts'
 import type { CellOptions } from './cell-options.ts'
 import { type FromProcess, parseLine } from './process-link.ts'
@@ -17,24 +18,38 @@ const killPatience = milliseconds(2_000)
 /** How long what it wrote last may take to arrive, when it has ended by itself. */
 const lastWords = milliseconds(200)
 
-/** Opens cells that are processes, each the leader of its own group. */
+/**
+ * Opens cells that are processes, each the leader of its own group. Where there are cgroups it has one for as long as
+ * it lives: nothing that its tasks have started outlives it.
+ */
 export function processCells(options: CellOptions): OpenCell {
   return (listener, heapBytes) => {
     const guarded = options.guard.announce()
     const heap = Math.ceil(heapBytes / 1_048_576)
-    const child = spawnHost({ ...options.environment, ...guarded.environment }, heap)
+    const cgroup = options.cgroups?.open()
+    const child = spawnHost({ ...options.environment, ...guarded.environment }, heap, cgroup)
+    const end = async (): Promise<void> => {
+      await cgroup?.end(milliseconds(0))
+      guarded.ended()
+    }
     return typeof child === 'string'
-      ? new UnstartedCell(child, guarded, listener)
-      : new ProcessCell(child, guarded, listener, heap)
+      ? new UnstartedCell(child, end, listener)
+      : new ProcessCell(child, { guarded, end, listener, heap })
   }
 }
 
 /** Text, the reason, when there are no files or no memory left for it; what else hinders it the child tells itself. */
-function spawnHost(env: Readonly<Record<string, string>>, heap: number): ChildProcess | string {
+function spawnHost(
+  env: Readonly<Record<string, string>>,
+  heap: number,
+  cgroup: RunCgroup | undefined,
+): ChildProcess | string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const program = fileURLToPath(new URL(`./process-host.${extension}`, import.meta.url))
+  const host = fileURLToPath(new URL(`./process-host.${extension}`, import.meta.url))
+  const command = { program: process.execPath, args: [`--max-old-space-size=${heap}`, host] }
+  const { program, args } = cgroup?.enter(command) ?? command
   try {
-    const child = spawn(process.execPath, [`--max-old-space-size=${heap}`, program], {
+    const child = spawn(program, args, {
       detached: true,
       env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -49,8 +64,8 @@ function spawnHost(env: Readonly<Record<string, string>>, heap: number): ChildPr
 
 /** Stands for a process that could not be started. */
 class UnstartedCell implements Cell {
-  constructor(reason: string, guarded: GuardedRun, listener: CellListener) {
-    guarded.ended()
+  constructor(reason: string, end: () => Promise<void>, listener: CellListener) {
+    void end()
     setImmediate(() => listener.gone(reason))
   }
 
@@ -63,6 +78,14 @@ class UnstartedCell implements Cell {
   }
 }
 
+interface ProcessCellParts {
+  readonly guarded: GuardedRun
+  /** Ends what is left of it. */
+  readonly end: () => Promise<void>
+  readonly listener: CellListener
+  readonly heap: number
+}
+
 /**
  * Orders and reports travel as lines of JSON by pipes of their own (3 and 4). The process writes its reports without a
  * buffer, and its output among them: while nobody reads, it waits. Programs that it runs print to the usual pipes.
@@ -72,7 +95,7 @@ class ProcessCell implements Cell {
   readonly #group: ProcessGroup | undefined
   readonly #gone: Promise<boolean>
 
-  constructor(child: ChildProcess, guarded: GuardedRun, listener: CellListener, heap: number) {
+  constructor(child: ChildProcess, { guarded, end, listener, heap }: ProcessCellParts) {
     this.#child = child
     if (child.pid !== undefined) {
       this.#group = new ProcessGroup(child.pid)
@@ -91,16 +114,16 @@ class ProcessCell implements Cell {
     })
     const told = new Promise((resolve) => reports.once('close', resolve))
     this.#gone = new Promise((resolve) => {
-      const end = async (how: string): Promise<void> => {
+      const gone = async (how: string): Promise<void> => {
         await Promise.race([told, systemClock.sleep(lastWords)])
         await turn()
         for (const pipe of child.stdio) pipe?.destroy()
-        guarded.ended()
+        await end()
         listener.gone(how)
         resolve(true)
       }
-      child.once('error', (error) => void end(error.message))
-      child.once('exit', (code, signal) => void end(describeExit(code, signal, heap)))
+      child.once('error', (error) => void gone(error.message))
+      child.once('exit', (code, signal) => void gone(describeExit(code, signal, heap)))
     })
     child.unref()
   }

@@ -7,9 +7,11 @@
  *
  * The attempt is over when its main process is. What the process left in its group is killed then, after a moment,
  * because a journal that says "ended" must not be wrong; a daemon that the task started on purpose has left the group
- * (setsid) and lives on. Until then everything is the attempt's: on a time limit or an interruption the whole group
- * gets SIGTERM and, those of it that are left after `killAfter`, SIGKILL, and then whatever else carries the run's id
- * is killed as well. Where the task has a soft limit, that is when SIGTERM comes, and the hard one is SIGKILL. The first reason to stop is the one that is told, whatever the process makes of it.
+ * (setsid) and lives on, unless each run has a cgroup of its own: nothing leaves that, and what is in it is killed.
+ * Until then everything is the attempt's: on a time limit or an interruption the whole group gets SIGTERM and, those of
+ * it that are left after `killAfter`, SIGKILL, and then whatever else is in its cgroup, or carries the run's id, is
+ * killed as well. Where the task has a soft limit, that is when SIGTERM comes, and the hard one is SIGKILL. The first
+ * reason to stop is the one that is told, whatever the process makes of it.
  *
  * Whoever holds the pipes after the end (a daemon that did not close them) gets half a second, then they are closed.
  * Output is passed on by lines and kept in bounded memory, so that a process that prints without end only fills a pipe.
@@ -22,6 +24,7 @@ import type { Outcome, Output } from '../../task/outcome.ts'
 import type { TaskMessage } from '../../task/task-message.ts'
 import type { Execution, Executor } from '../executor.ts'
 import type { ProcessGuard } from '../process-guard.ts'
+import type { RunCgroup, RunCgroups } from '../run-cgroups.ts'
 import { CapturedOutput } from './captured-output.ts'
 import { commandEnvironment, type Environment, runEnvironment, standardPath } from './command-environment.ts'
 import { commandOutcome, type Exit } from './command-outcome.ts'
@@ -45,17 +48,20 @@ export class CommandExecutor implements Executor {
   readonly #guard: ProcessGuard
   readonly #environment: Environment
   readonly #identity: Identity
+  readonly #cgroups: RunCgroups | undefined
 
-  /** `environment` is the worker's own; a command gets a few names of it only. */
+  /** `environment` is the worker's own; a command gets a few names of it only. Without `cgroups` there are none. */
   constructor(parts: {
     readonly clock: Clock
     readonly guard: ProcessGuard
     readonly environment: Environment
+    readonly cgroups?: RunCgroups | undefined
   }) {
     this.#clock = parts.clock
     this.#guard = parts.guard
     this.#environment = parts.environment
     this.#identity = ownIdentity(parts.environment)
+    this.#cgroups = parts.cgroups
   }
 
   async run(execution: Execution): Promise<Outcome> {
@@ -71,11 +77,13 @@ export class CommandExecutor implements Executor {
     try {
       const env = await commandEnvironment(definition, execution.message, this.#environment, account)
       const guarded = this.#guard.announce()
+      const cgroup = this.#cgroups?.open()
       try {
         const options: SpawnOptions = {
           cwd: definition.cwd,
           env: { ...env, ...guarded.environment },
           stdin: definition.stdin ? 'pipe' : 'ignore',
+          cgroup,
         }
         const bare = { PATH: path, ...runEnvironment(execution.message), ...guarded.environment }
         const spawned = await (account
@@ -83,8 +91,9 @@ export class CommandExecutor implements Executor {
           : spawnCommand(command, options))
         if (typeof spawned === 'string') return failed(spawned)
         guarded.spawned(spawned.group.id)
-        return await this.#attend(spawned, execution)
+        return await this.#attend(spawned, execution, cgroup)
       } finally {
+        await cgroup?.end(milliseconds(0)) // nothing has run in it, or it has been ended
         guarded.ended()
       }
     } catch (error) {
@@ -93,7 +102,11 @@ export class CommandExecutor implements Executor {
     }
   }
 
-  async #attend({ child, group, problem }: SpawnedCommand, execution: Execution): Promise<Outcome> {
+  async #attend(
+    { child, group, problem }: SpawnedCommand,
+    execution: Execution,
+    cgroup: RunCgroup | undefined,
+  ): Promise<Outcome> {
     const printed = listen(child, execution)
     const closed = new Promise((resolve) => child.once('close', resolve))
     const exited = exitOf(child)
@@ -111,11 +124,14 @@ export class CommandExecutor implements Executor {
     watch.end()
     const patience = watch.reason ? milliseconds(killAt - this.#clock.monotonic()) : farewell
     await group.end(patience, execution.kill)
+    // Who has left the group was not asked to end, and after a limit there is nothing to wait for.
+    await cgroup?.end(watch.reason ? milliseconds(0) : farewell, execution.kill)
     if (watch.reason) await this.#guard.sweep(execution.message.id)
     await this.#closePipes(child, closed)
-    const outcome = commandOutcome(exit, watch, printed.end())
+    const output = printed.end()
     const unstarted = watch.reason ? undefined : problem?.(exit.code)
-    return unstarted === undefined ? outcome : { ...outcome, ...failed(unstarted) }
+    if (unstarted === undefined) return commandOutcome(exit, watch, output)
+    return { kind: 'failed', reason: unstarted, ...(output && { output }) }
   }
 
   /** Politely, then by force; `over` is aborted when the main process has ended. */

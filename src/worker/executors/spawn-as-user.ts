@@ -29,20 +29,22 @@ export interface OtherUser {
   readonly bare: Record<string, string>
 }
 
-/** As `spawnCommand`. */
+const whatSetprivIs = 'it is part of util-linux, and changes the user'
+
+/** As `spawnCommand`. The cgroup is entered by root, before setpriv: the user may not. */
 export async function spawnAsUser(
   command: CommandLine,
   options: SpawnOptions,
   { account, bare }: OtherUser,
 ): Promise<SpawnedCommand | string> {
-  const { cwd, env, stdin } = options
+  const { cwd, env, stdin, cgroup } = options
   const identity = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups']
   const args = [...identity, '/bin/sh', '-c', script, 'taskbeat', cwd, command.program, ...command.args]
   const spawned = await spawnCommand(
     { program: 'setpriv', args },
-    { cwd: '/', env: bare, stdin, talks: true },
+    { cwd: '/', env: bare, stdin, talks: true, cgroup },
   )
-  if (typeof spawned === 'string') return `${spawned}; it is part of util-linux, and changes the user`
+  if (typeof spawned === 'string') return `${spawned}; ${whatSetprivIs}`
   const channel = spawned.child.stdio[3] as Socket
   let told = ''
   channel.setEncoding('utf8')
@@ -53,6 +55,8 @@ export async function spawnAsUser(
   channel.end(exportsOf(env))
   const problem = (exitCode: number | null): string | undefined => {
     if (exitCode === null || told.startsWith('started')) return undefined
+    const unstarted = told === '' ? spawned.problem?.(exitCode) : undefined
+    if (unstarted !== undefined) return `${unstarted}; ${whatSetprivIs}`
     return `cannot start ${command.program} as ${account.name}: ${cause(told.trim(), command, cwd, env)}`
   }
   return { ...spawned, problem }

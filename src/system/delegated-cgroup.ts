@@ -1,0 +1,147 @@
+/**
+ * A cgroup for each run, below the worker's own, where that was delegated to it (systemd.resource-control(5),
+ * Delegate=):
+ *
+ *   taskworker.service/       the unit: the worker, its guard, its threads, what they start
+ *     run-4711-1/             a run of the worker 4711: made ▶ entered by the child itself ▶ emptied ▶ removed
+ *     run-4711-2/
+ *
+ * Who starts the worker says that it is delegated, by $TASKBEAT_CGROUP_PER_RUN: root may write everywhere, and
+ * still must not below a cgroup that is systemd's. Whether it is true is found out by doing it once. Only cgroup.kill is
+ * wanted and no controller, so none is turned on for those below. Therefore the rule that a cgroup with controllers has
+ * no processes of its own (cgroups(7), "no internal processes") does not hold, the worker stays where it is, and
+ * systemd's limits, its watchdog and its notify socket go on as if there was nothing below.
+ *
+ * On each failure:
+ * - It is not delegated, or cannot be used: said once, with the reason, and runs have their process groups.
+ * - One cannot be made for a run: told of, and that run has its process group.
+ * - One cannot be removed, since the kernel does not let go of a process: tried again when the next is made.
+ * - The worker is killed: systemd kills what is left in the unit (KillMode=), the cgroups below too. Where nobody
+ *   does, the next worker there kills it before it begins.
+ *
+ * It is against what gets lost, not against an enemy: a task that runs as the worker's own user can write itself into
+ * another cgroup of the unit, and it is then the unit's end that ends it. What runs as another user cannot.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeError } from '../core/errors.ts'
+import { milliseconds } from '../core/instant.ts'
+import { ownCgroup } from './own-cgroup.ts'
+import { RunCgroup } from './run-cgroup.ts'
+
+export const cgroupVariable = 'TASKBEAT_CGROUP_PER_RUN'
+
+export interface CgroupsOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly pid: number
+  /** One could not be made. Told again only when others could be made in between. */
+  readonly onFailed: (reason: string) => void
+}
+
+/** Why there are none, in words; `wanted`: though who started the worker has asked for them. */
+export interface NoCgroups {
+  readonly reason: string
+  readonly wanted: boolean
+}
+
+export function openDelegatedCgroup(options: CgroupsOptions): DelegatedCgroup | NoCgroups {
+  if (options.env[cgroupVariable] !== 'yes') return { reason: `${cgroupVariable} is not yes`, wanted: false }
+  const path = findOwn()
+  if (path === undefined) return { reason: 'there is no cgroup of the second version', wanted: true }
+  const cgroups = new DelegatedCgroup(path, options)
+  const reason = cgroups.problem()
+  return reason === undefined ? cgroups : { reason, wanted: true }
+}
+
+function findOwn(): string | undefined {
+  try {
+    const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
+    return ownCgroup({ membership: read('cgroup'), mounts: read('mountinfo') })
+  } catch {
+    return undefined // no /proc, or another system's
+  }
+}
+
+export class DelegatedCgroup {
+  readonly path: string
+  readonly #pid: number
+  readonly #onFailed: (reason: string) => void
+  readonly #left = new Set<RunCgroup>()
+  #made = 0
+  #isFailing = false
+
+  constructor(path: string, { pid, onFailed }: CgroupsOptions) {
+    this.path = path
+    this.#pid = pid
+    this.#onFailed = onFailed
+  }
+
+  /** Kills what dead workers have left here, and does once what every run needs; gives what stands in the way. */
+  problem(): string | undefined {
+    try {
+      this.#endThoseOfTheDead()
+      const name = this.#make()
+      const trial = this.#at(name)
+      try {
+        const { program, args } = trial.enter({ program: '/bin/cat', args: ['/proc/self/cgroup'] })
+        const { stdout } = spawnSync(program, args, { encoding: 'latin1' })
+        if (!stdout?.includes(`/${name}\n`)) return `no process can be moved below ${this.path}`
+        const canKill = existsSync(join(this.path, name, 'cgroup.kill'))
+        return canKill ? undefined : 'this kernel has no cgroup.kill: it came with Linux 5.14'
+      } finally {
+        trial.remove()
+      }
+    } catch (error) {
+      return describeError(error)
+    }
+  }
+
+  open(): RunCgroup | undefined {
+    for (const left of this.#left) if (left.remove()) this.#left.delete(left)
+    try {
+      const cgroup = this.#at(this.#make())
+      this.#isFailing = false
+      return cgroup
+    } catch (error) {
+      if (!this.#isFailing) this.#onFailed(describeError(error))
+      this.#isFailing = true
+      return undefined
+    }
+  }
+
+  /** A dead worker may have had the same number; what the kernel has not let go of is still there. */
+  #make(): string {
+    for (;;) {
+      const name = `run-${this.#pid}-${++this.#made}`
+      try {
+        mkdirSync(join(this.path, name))
+        return name
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+    }
+  }
+
+  #at(name: string): RunCgroup {
+    return new RunCgroup(join(this.path, name), (left) => this.#left.add(left))
+  }
+
+  #endThoseOfTheDead(): void {
+    for (const name of readdirSync(this.path)) {
+      const [, pid] = /^run-(\d+)-\d+$/.exec(name) ?? []
+      if (pid === undefined || (Number(pid) !== this.#pid && isAlive(Number(pid)))) continue
+      const cgroup = this.#at(name)
+      cgroup.kill()
+      void cgroup.end(milliseconds(0))
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,123 @@
+import { type FSWatcher, readdirSync, readFileSync, rmdirSync, watch, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
+
+/** How long what was killed may take to disappear; what the kernel does not let go of in that time is left to it. */
+const longestFarewell = milliseconds(1_000)
+
+/**
+ * POSIX sh. The command has not begun before it is inside, so nothing that it starts can be outside. Where it may not
+ * enter it runs all the same. What the shell adds to the environment is taken out again.
+ */
+const script = '{ echo 0 >"$1"; } 2>/dev/null; shift; unset PWD OLDPWD SHLVL; exec "$@"'
+
+export interface Program {
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+/** A directory of cgroupfs that belongs to one run. */
+export class RunCgroup {
+  readonly #path: string
+  readonly #onLeft: (cgroup: RunCgroup) => void
+
+  /** `onLeft` is told when it could not be removed, which may be tried again. */
+  constructor(path: string, onLeft: (cgroup: RunCgroup) => void) {
+    this.#path = path
+    this.#onLeft = onLeft
+  }
+
+  enter({ program, args }: Program): Program {
+    return {
+      program: '/bin/sh',
+      args: ['-c', script, 'taskbeat', this.#file('cgroup.procs'), program, ...args],
+    }
+  }
+
+  async end(patience: Milliseconds, now?: AbortSignal): Promise<void> {
+    if (this.remove()) return
+    if (!(await this.#isEmptyWithin(patience, now))) {
+      this.kill()
+      await this.#isEmptyWithin(longestFarewell)
+    }
+    if (!this.remove()) this.#onLeft(this)
+  }
+
+  /** Kills whatever is inside, and what it is just about to fork. */
+  kill(): void {
+    try {
+      writeFileSync(this.#file('cgroup.kill'), '1')
+    } catch {
+      // It is gone, or of a kernel that cannot: nobody was let in then.
+    }
+  }
+
+  /** False while a process is in it. */
+  remove(): boolean {
+    return removeTree(this.#path)
+  }
+
+  /** The kernel tells of the end of the last one by a change of a file: nobody has to look again and again. */
+  async #isEmptyWithin(length: Milliseconds, now?: AbortSignal): Promise<boolean> {
+    if (length > 0 && !now?.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const done = (): void => resolve()
+      const look = (): void => {
+        if (this.#isEmpty()) done()
+      }
+      const timer = setTimeout(done, length)
+      now?.addEventListener('abort', done, { once: true })
+      using _watcher = this.#watch(look)
+      look() // it may have been before anybody listened
+      await promise
+      clearTimeout(timer)
+      now?.removeEventListener('abort', done)
+    }
+    return this.#isEmpty()
+  }
+
+  #watch(changed: () => void): Disposable {
+    let watcher: FSWatcher | undefined
+    try {
+      watcher = watch(this.#file('cgroup.events'))
+      watcher.on('change', changed)
+      watcher.on('error', () => {}) // the time that it is given ends then without word
+    } catch {
+      // There are no watches left, or the cgroup is gone: the same.
+    }
+    return { [Symbol.dispose]: () => watcher?.close() }
+  }
+
+  #isEmpty(): boolean {
+    try {
+      return readFileSync(this.#file('cgroup.events'), 'latin1').includes('populated 0')
+    } catch {
+      return true // it is gone
+    }
+  }
+
+  #file(name: string): string {
+    return join(this.#path, name)
+  }
+}
+
+/** A run may have made cgroups of its own within. */
+function removeTree(path: string): boolean {
+  if (removeOne(path)) return true
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true }))
+      if (entry.isDirectory()) removeTree(join(path, entry.name))
+  } catch {
+    // It is gone, or going.
+  }
+  return removeOne(path)
+}
+
+function removeOne(path: string): boolean {
+  try {
+    rmdirSync(path)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}

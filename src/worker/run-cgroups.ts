@@ -1,0 +1,23 @@
+/**
+ * Where each run has a cgroup of its own, that nothing can leave by forking, by setsid(2) or by another environment:
+ * whatever is left of the run is found and killed there. Elsewhere there is none, and the process group and the guard
+ * find what they can.
+ */
+import type { Milliseconds } from '../core/instant.ts'
+import type { CommandLine } from './executors/spawn-command.ts'
+
+export interface RunCgroups {
+  /** Makes one, empty; undefined when that is not possible now, which is told of. */
+  open(): RunCgroup | undefined
+}
+
+/** To be ended, whether or not anything has run in it. */
+export interface RunCgroup {
+  /** What enters it and then becomes this command, as the same process. */
+  enter(command: CommandLine): CommandLine
+  /**
+   * Waits until nothing is left; after `patience`, or at once when `now` is aborted, kills what is, and gives it a
+   * second to disappear. The cgroup is gone then, or goes when the kernel has let go of what is in it.
+   */
+  end(patience: Milliseconds, now?: AbortSignal): Promise<void>
+}
