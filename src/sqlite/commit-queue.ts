@@ -1,7 +1,15 @@
 import { type Database, isOfDatabase } from './database.ts'
 
+interface SubmitOptions {
+  /** It survives a power cut, however the file was opened. */
+  readonly synced?: boolean
+  /** It comes behind the others of its transaction, so that it finds what they have done. */
+  readonly last?: boolean
+}
+
 interface Item {
   readonly synced: boolean
+  readonly last: boolean
   readonly run: () => void
   readonly reject: (error: unknown) => void
   resolve(): void
@@ -24,14 +32,14 @@ export class CommitQueue {
 
   /**
    * Resolves with what `run` returned, once that is durable. What `run` throws rejects this caller alone, and nothing
-   * of its part is written; a database that cannot write rejects all that were to be committed together. With `synced`
-   * durable means that it survives a power cut, however the file was opened.
+   * of its part is written; a database that cannot write rejects all that were to be committed together.
    */
-  submit<T>(run: () => T, { synced = false }: { readonly synced?: boolean } = {}): Promise<T> {
+  submit<T>(run: () => T, { synced = false, last = false }: SubmitOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let value: T
       this.#waiting.push({
         synced,
+        last,
         run: () => {
           value = run()
         },
@@ -50,7 +58,8 @@ export class CommitQueue {
   async #commitAll(): Promise<void> {
     do {
       await new Promise((resolve) => setImmediate(resolve))
-      await this.#commit(this.#waiting.splice(0, mostPerCommit))
+      const items = this.#waiting.splice(0, mostPerCommit)
+      await this.#commit([...items.filter(({ last }) => !last), ...items.filter(({ last }) => last)])
     } while (this.#waiting.length > 0)
     this.#committing = undefined
   }

@@ -53,8 +53,8 @@ const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none'
  * Hands out what is due, as long as there are free slots: a loop that sleeps until the next ETA, and is woken when
  * somebody publishes, when a delivery is settled, and when another worker's claims became free.
  *
- * Settling and claiming go through one commit queue, so that under load one transaction settles the last deliveries
- * and claims the next.
+ * Settling and claiming go through one commit queue, claims last, so that under load one transaction settles the last
+ * deliveries and claims as many.
  */
 export class SqliteConsumer implements Consumer {
   readonly #parts: ConsumerParts
@@ -99,8 +99,9 @@ export class SqliteConsumer implements Consumer {
     try {
       this.#abortCancelled()
       if (claims.hasDue(queues, looked)) {
-        const { messages, more } = await commits.submit(() =>
-          claims.claim({ queues, holder, now: clock.now(), slots }),
+        const { messages, more } = await commits.submit(
+          () => claims.claim({ queues, holder, now: clock.now(), slots }),
+          { last: true },
         )
         this.#failures = 0
         troubles.worked(handOut)

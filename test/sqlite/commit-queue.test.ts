@@ -6,13 +6,7 @@ import { Database } from '../../src/sqlite/database.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 test('of a part that throws after its first write nothing is written, and its neighbours are', async () => {
-  const path = join(temporaryDirectory(), 'broker.db')
-  const database = new Database(path, brokerBlueprint, { synchronous: 'NORMAL', create: true })
-  onTestFinished(() => database.close())
-  const insert = database.prepare(
-    "INSERT INTO dead_letters (id, queue, at, reason, body) VALUES (?, 'q', 0, 'r', 'b')",
-  )
-  const commits = new CommitQueue(database, 'write')
+  const { database, insert, commits } = open()
   const settled = await Promise.allSettled([
     commits.submit(() => insert.run('before')),
     commits.submit(() => {
@@ -32,3 +26,24 @@ test('of a part that throws after its first write nothing is written, and its ne
     { id: 'after' },
   ])
 })
+
+test('what is to come last finds what the others of its transaction have done', async () => {
+  const { database, insert, commits } = open()
+  const count = database.prepare('SELECT count(*) AS count FROM dead_letters')
+  const [, found] = await Promise.all([
+    commits.submit(() => insert.run('before')),
+    commits.submit(() => count.get()?.count, { last: true }),
+    commits.submit(() => insert.run('after')),
+  ])
+  expect(found).toBe(2)
+})
+
+function open() {
+  const path = join(temporaryDirectory(), 'broker.db')
+  const database = new Database(path, brokerBlueprint, { synchronous: 'NORMAL', create: true })
+  onTestFinished(() => database.close())
+  const insert = database.prepare(
+    "INSERT INTO dead_letters (id, queue, at, reason, body) VALUES (?, 'q', 0, 'r', 'b')",
+  )
+  return { database, insert, commits: new CommitQueue(database, 'write') }
+}
