@@ -18,12 +18,14 @@ const slice = { looked: 500, cleared: 20, removed: 100, forgotten: 500 } as cons
  * Bare, it has lost its output, which is what takes the room and is counted as omitted, and still answers for its attempt. The last three runs of
  * each entry always stay, so that a yearly report can be looked up; when it is for the file's size, without output.
  *
- * A result is removed when its time has come, if its row stays so long.
+ * A result is removed when its time has come, if its row stays so long; and before it, the first first, when a file without
+ * any output would still be too large.
  *
  * All is done in slices by seq, each a short transaction, with a pause between them: others want to write too.
  */
 export class JournalPruner {
   readonly #database: Database
+  readonly #bytes: number
   readonly #forget: StatementSync
   readonly #nextTask: StatementSync
   readonly #cutoff: StatementSync
@@ -31,11 +33,13 @@ export class JournalPruner {
   readonly #clear: StatementSync
   readonly #remove: StatementSync
   readonly #clearOldest: StatementSync
+  readonly #forgetFirst: StatementSync
   readonly #removeOldest: StatementSync
   readonly #removeMissed: StatementSync
 
-  constructor(database: Database) {
+  constructor(database: Database, { bytes = keep.bytes }: { readonly bytes?: number } = {}) {
     this.#database = database
+    this.#bytes = bytes
     const spare = `(entry IS NULL OR seq < (
         SELECT seq FROM attempts AS newer WHERE newer.entry = attempts.entry
         ORDER BY seq DESC LIMIT 1 OFFSET ${keep.perEntry - 1}))`
@@ -45,6 +49,9 @@ export class JournalPruner {
     this.#forget = database.prepare(`
       UPDATE attempts SET result = NULL, result_until = NULL WHERE seq IN
       (SELECT seq FROM attempts WHERE result IS NOT NULL AND result_until < ? LIMIT ${slice.forgotten})`)
+    this.#forgetFirst = database.prepare(`
+      UPDATE attempts SET result = NULL, result_until = NULL WHERE seq IN
+      (SELECT seq FROM attempts WHERE result IS NOT NULL ORDER BY result_until LIMIT ${slice.cleared})`)
     this.#nextTask = database.prepare('SELECT min(task) AS task FROM attempts WHERE task > ?')
     this.#cutoff = database.prepare(
       'SELECT seq FROM attempts WHERE task = ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
@@ -78,6 +85,7 @@ export class JournalPruner {
       await this.#pruneTask(task, now, signal)
     }
     await this.#whileFull(slice.cleared, signal, () => this.#isLarge() && this.#clearOldest.run().changes)
+    await this.#whileFull(slice.cleared, signal, () => this.#isLarge() && this.#forgetFirst.run().changes)
     await this.#whileFull(slice.removed, signal, () => this.#isLarge() && this.#removeOldest.run(now).changes)
     if (!signal.aborted) {
       await this.#database.write('prune', () => this.#removeMissed.run(now - keep.ageMs))
@@ -98,7 +106,7 @@ export class JournalPruner {
   }
 
   #isLarge(): boolean {
-    return this.#database.usedBytes() > keep.bytes
+    return this.#database.usedBytes() > this.#bytes
   }
 
   async #whileFull(full: number, signal: AbortSignal, act: () => number | bigint | false): Promise<void> {

@@ -20,6 +20,16 @@ export const resultTables: string = `
 
 /** How many are removed in one transaction. */
 const mostRemoved = 500
+/** How many are counted at once. */
+const sliceLength = 500
+
+/** Some results that follow each other. */
+export interface ResultSlice {
+  readonly first: number
+  readonly last: number
+  readonly results: number
+  readonly bytes: number
+}
 
 /** Reading and, within a transaction, writing results. */
 export class ResultTable {
@@ -28,6 +38,8 @@ export class ResultTable {
   readonly #last: StatementSync
   readonly #after: StatementSync
   readonly #forget: StatementSync
+  readonly #slice: StatementSync
+  readonly #remove: StatementSync
 
   constructor(database: Database) {
     this.#put = database.prepare('INSERT OR REPLACE INTO results (id, body, forget_at) VALUES (?, ?, ?)')
@@ -36,6 +48,12 @@ export class ResultTable {
     this.#after = database.prepare('SELECT seq, id FROM results WHERE seq > ? ORDER BY seq')
     this.#forget = database.prepare(`
       DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE forget_at < ? LIMIT ${mostRemoved})`)
+    this.#slice = database.prepare(`
+      SELECT coalesce(min(seq), 0) AS first, coalesce(max(seq), 0) AS last, count(*) AS results,
+        coalesce(sum(octet_length(body)), 0) AS bytes
+      FROM (SELECT seq, body FROM results WHERE seq < ? ORDER BY seq DESC LIMIT ${sliceLength})`)
+    this.#remove = database.prepare(`
+      DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE seq <= ? LIMIT ${mostRemoved})`)
   }
 
   /** The result of a run that has one already is replaced. */
@@ -62,5 +80,15 @@ export class ResultTable {
   /** Within a transaction: removes some of those that are to be forgotten. True when there may be more. */
   forget(now: Instant): boolean {
     return this.#forget.run(now).changes === mostRemoved
+  }
+
+  /** Those that came last before that one. */
+  sliceBefore(seq: number): ResultSlice {
+    return this.#slice.get(seq) as unknown as ResultSlice
+  }
+
+  /** Within a transaction: removes some that came up to that one. True when there may be more. */
+  removeThrough(seq: number): boolean {
+    return this.#remove.run(seq).changes === mostRemoved
   }
 }

@@ -31,6 +31,7 @@ import { DeadLetterTable } from './dead-letter-table.ts'
 import { GroupTable } from './group-table.ts'
 import { type Instance, isAlive, openInstance } from './instance.ts'
 import { MessageTable, toRow } from './message-table.ts'
+import { pruneResults } from './prune-results.ts'
 import { ResultTable } from './result-table.ts'
 import { SqliteConsumer } from './sqlite-consumer.ts'
 import { SqliteResults } from './sqlite-results.ts'
@@ -264,18 +265,13 @@ class SqliteBroker implements Broker {
       try {
         const count = await this.#commits.submit(() => this.#deadLetters.trim())
         if (count > 0) emit({ kind: 'deadLettersRemoved', count })
-        await this.#forgetResults()
+        const write = (act: () => boolean): Promise<boolean> => this.#commits.submit(act)
+        await pruneResults(this.#keptResults, { now: clock.now(), signal: this.#closing.signal, write })
       } catch (error) {
         emit({ kind: 'brokerFailed', operation: 'remove old dead letters and results', error })
       }
       await clock.sleep(trimEvery, this.#closing.signal)
     }
-  }
-
-  async #forgetResults(): Promise<void> {
-    let more = true
-    while (more && !this.#closing.signal.aborted)
-      more = await this.#commits.submit(() => this.#keptResults.forget(this.#options.clock.now()))
   }
 
   #ring(): void {
