@@ -43,7 +43,6 @@ export const journalBlueprint: Blueprint = {
     CREATE INDEX attempts_of_task ON attempts (task, seq);
     CREATE INDEX attempts_untold ON attempts (seq) WHERE untold = 1;
     CREATE INDEX attempts_with_result ON attempts (result_until) WHERE result IS NOT NULL;
-    CREATE INDEX attempts_running ON attempts (instance) WHERE state = 0;
 
     CREATE TABLE missed (
       seq INTEGER PRIMARY KEY ${readable('seq')},
