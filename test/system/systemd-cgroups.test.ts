@@ -7,7 +7,7 @@ const hidden = 'setsid -f env -i setsid -f env -i sleep 1000'
 
 const hiding = `
 timezone: UTC
-worker: { grace: 1s }
+worker: { grace: 1s, modules: [./tasks.mjs] }
 log: { level: debug }
 schedules: {}
 tasks:
@@ -17,8 +17,19 @@ tasks:
   long: { shell: "${hidden}; touch /var/lib/taskbeat/begun; exec sleep 600", timeout: 1h, kill_after: 1s }
 `
 
+const module = `
+import { execFileSync } from 'node:child_process'
+import { defineTask } from 'taskbeat'
+const spin = () => {
+  execFileSync('sh', ['-c', '${hidden}'], { stdio: 'ignore' })
+  for (;;);
+}
+export const busy = defineTask('busy', spin, { isolation: 'process', timeout: '1s' })
+`
+
 async function start(box: SystemdBox): Promise<void> {
   await box.configure(hiding)
+  await box.write('/etc/taskbeat/tasks.mjs', module)
   await box.run('systemctl daemon-reload; systemctl start taskbeat taskworker')
 }
 
@@ -39,8 +50,10 @@ test('nothing of a run is left when it has ended, at its limit, and when its wor
   await box.run('taskbeat send hide --wait')
   expect(await box.run('journalctl -q -o cat -t task:hide')).toMatch(/taskworker\.service\/run-\d+-\d+$/m)
   expect(await sleepers(box)).toBe('')
-  expect((await box.ask('taskbeat send late --wait')).code).toBe(1)
-  expect(await sleepers(box)).toBe('')
+  for (const task of ['late', 'busy']) {
+    expect((await box.ask(`taskbeat send ${task} --wait`)).output).toContain('limit')
+    expect(await sleepers(box)).toBe('')
+  }
   expect(await below(box)).toBe('')
 
   await box.run('taskbeat send long')
