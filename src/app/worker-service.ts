@@ -84,12 +84,13 @@ export class WorkerService implements Service {
     const { settings, host, emit } = this.#parts
     const { name, pid } = host
     const clock = systemClock
+    const cgroups = await this.#openCgroups()
+    if (this.#stopping.signal.aborted) return
     tellOwnTasks(settings)
     const guard = openGuard({
       onLost: (reason) => emit({ from: 'worker', event: { kind: 'guardLost', reason } }),
     })
     this.#opened.defer(() => guard.close())
-    const cgroups = this.#openCgroups()
     const cells = new Cells({
       clock,
       guard,
@@ -147,10 +148,10 @@ export class WorkerService implements Service {
     await worker.start()
   }
 
-  #openCgroups(): DelegatedCgroup | undefined {
+  async #openCgroups(): Promise<DelegatedCgroup | undefined> {
     const { env, pid } = this.#parts.host
     const onFailed = (reason: string): void => this.#tell({ kind: 'cgroupFailed', reason })
-    const found = openDelegatedCgroup({ env, pid, onFailed })
+    const found = await openDelegatedCgroup({ env, pid, onFailed })
     const isThere = found instanceof DelegatedCgroup
     this.#tell(isThere ? { kind: 'cgroupsFound', path: found.path } : { kind: 'cgroupsMissing', ...found })
     return isThere ? found : undefined

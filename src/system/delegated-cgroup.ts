@@ -12,6 +12,9 @@
  * no processes of its own (cgroups(7), "no internal processes") does not hold, the worker stays where it is, and
  * systemd's limits, its watchdog and its notify socket go on as if there was nothing below.
  *
+ * The kernel makes and removes one at a time, and waits within that while a process is moved: it is asked from another
+ * thread, since the worker's own has more to do.
+ *
  * On each failure:
  * - It is not delegated, or cannot be used: said once, with the reason, and runs have their process groups.
  * - One cannot be made for a run: told of, and that run has its process group.
@@ -24,6 +27,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeError } from '../core/errors.ts'
 import { milliseconds } from '../core/instant.ts'
@@ -45,12 +49,12 @@ export interface NoCgroups {
   readonly wanted: boolean
 }
 
-export function openDelegatedCgroup(options: CgroupsOptions): DelegatedCgroup | NoCgroups {
+export async function openDelegatedCgroup(options: CgroupsOptions): Promise<DelegatedCgroup | NoCgroups> {
   if (options.env[cgroupVariable] !== 'yes') return { reason: `${cgroupVariable} is not yes`, wanted: false }
   const path = findOwn()
   if (path === undefined) return { reason: 'there is no cgroup of the second version', wanted: true }
   const cgroups = new DelegatedCgroup(path, options)
-  const reason = cgroups.problem()
+  const reason = await cgroups.problem()
   return reason === undefined ? cgroups : { reason, wanted: true }
 }
 
@@ -68,7 +72,7 @@ export class DelegatedCgroup {
   readonly #pid: number
   readonly #onFailed: (reason: string) => void
   readonly #left = new Set<RunCgroup>()
-  #made = 0
+  #count = 0
   #isFailing = false
 
   constructor(path: string, { pid, onFailed }: CgroupsOptions) {
@@ -78,10 +82,10 @@ export class DelegatedCgroup {
   }
 
   /** Kills what dead workers have left here, and does once what every run needs; gives what stands in the way. */
-  problem(): string | undefined {
+  async problem(): Promise<string | undefined> {
     try {
       this.#endThoseOfTheDead()
-      const name = this.#make()
+      const name = await this.#make()
       const trial = this.#at(name)
       try {
         const { program, args } = trial.enter({ program: '/bin/cat', args: ['/proc/self/cgroup'] })
@@ -90,37 +94,57 @@ export class DelegatedCgroup {
         const canKill = existsSync(join(this.path, name, 'cgroup.kill'))
         return canKill ? undefined : 'this kernel has no cgroup.kill: it came with Linux 5.14'
       } finally {
-        trial.remove()
+        await trial.remove()
       }
     } catch (error) {
       return describeError(error)
     }
   }
 
-  open(): RunCgroup | undefined {
-    for (const left of this.#left) if (left.remove()) this.#left.delete(left)
+  async open(): Promise<RunCgroup | undefined> {
+    for (const left of this.#left) if (await left.remove()) this.#left.delete(left)
     try {
-      const cgroup = this.#at(this.#make())
-      this.#isFailing = false
-      return cgroup
+      return this.#made(await this.#make())
     } catch (error) {
-      if (!this.#isFailing) this.#onFailed(describeError(error))
-      this.#isFailing = true
-      return undefined
+      return this.#failed(error)
     }
   }
 
+  openNow(): RunCgroup | undefined {
+    const name = this.#nextName()
+    try {
+      mkdirSync(join(this.path, name))
+      return this.#made(name)
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  #made(name: string): RunCgroup {
+    this.#isFailing = false
+    return this.#at(name)
+  }
+
+  #failed(error: unknown): undefined {
+    if (!this.#isFailing) this.#onFailed(describeError(error))
+    this.#isFailing = true
+  }
+
   /** A dead worker may have had the same number; what the kernel has not let go of is still there. */
-  #make(): string {
+  async #make(): Promise<string> {
     for (;;) {
-      const name = `run-${this.#pid}-${++this.#made}`
+      const name = this.#nextName()
       try {
-        mkdirSync(join(this.path, name))
+        await mkdir(join(this.path, name))
         return name
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }
     }
+  }
+
+  #nextName(): string {
+    return `run-${this.#pid}-${++this.#count}`
   }
 
   #at(name: string): RunCgroup {

@@ -1,4 +1,5 @@
-import { type FSWatcher, readdirSync, readFileSync, rmdirSync, watch, writeFileSync } from 'node:fs'
+import { type FSWatcher, readFileSync, watch, writeFileSync } from 'node:fs'
+import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
 
@@ -35,12 +36,12 @@ export class RunCgroup {
   }
 
   async end(patience: Milliseconds, now?: AbortSignal): Promise<void> {
-    if (this.remove()) return
+    if (await this.remove()) return
     if (!(await this.#isEmptyWithin(patience, now))) {
       this.kill()
       await this.#isEmptyWithin(longestFarewell)
     }
-    if (!this.remove()) this.#onLeft(this)
+    if (!(await this.remove())) this.#onLeft(this)
   }
 
   /** Kills whatever is inside, and what it is just about to fork. */
@@ -53,7 +54,7 @@ export class RunCgroup {
   }
 
   /** False while a process is in it. */
-  remove(): boolean {
+  remove(): Promise<boolean> {
     return removeTree(this.#path)
   }
 
@@ -102,20 +103,20 @@ export class RunCgroup {
 }
 
 /** A run may have made cgroups of its own within. */
-function removeTree(path: string): boolean {
-  if (removeOne(path)) return true
+async function removeTree(path: string): Promise<boolean> {
+  if (await removeOne(path)) return true
   try {
-    for (const entry of readdirSync(path, { withFileTypes: true }))
-      if (entry.isDirectory()) removeTree(join(path, entry.name))
+    for (const entry of await readdir(path, { withFileTypes: true }))
+      if (entry.isDirectory()) await removeTree(join(path, entry.name))
   } catch {
     // It is gone, or going.
   }
   return removeOne(path)
 }
 
-function removeOne(path: string): boolean {
+async function removeOne(path: string): Promise<boolean> {
   try {
-    rmdirSync(path)
+    await rmdir(path)
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'

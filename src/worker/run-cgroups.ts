@@ -8,7 +8,9 @@ import type { CommandLine } from './executors/spawn-command.ts'
 
 export interface RunCgroups {
   /** Makes one, empty; undefined when that is not possible now, which is told of. */
-  open(): RunCgroup | undefined
+  open(): Promise<RunCgroup | undefined>
+  /** The same, for who opens one seldom: it may halt the loop until the kernel has done with the cgroups of others. */
+  openNow(): RunCgroup | undefined
 }
 
 /** To be ended, whether or not anything has run in it. */

@@ -170,19 +170,19 @@ test('what a dead worker has left is killed before the next begins', async () =>
   const dead = 2 ** 22 + 1 // greater than any process's number
   const { program, args } =
     openAs(dead)
-      .open()
+      .openNow()
       ?.enter({ program: 'sleep', args: ['1000.375'] }) ?? {}
   execFileSync('setsid', ['-f', program ?? '', ...(args ?? [])], { stdio: 'ignore' })
   await eventually('it sleeps in there', () => sleepers('1000.375') !== '')
-  expect(cgroups.problem()).toBeUndefined()
+  expect(await cgroups.problem()).toBeUndefined()
   await eventually('it is gone', () => inside().length === 0)
   expect(sleepers('1000.375')).toBe('')
 })
 
-test('a live worker beside it keeps what it has', () => {
+test('a live worker beside it keeps what it has', async () => {
   const other = openAs(1)
-  other.open()
-  expect(cgroups.problem()).toBeUndefined()
+  await other.open()
+  expect(await cgroups.problem()).toBeUndefined()
   expect(inside()).toEqual(['run-1-1'])
   rmdirSync(join(unit, 'run-1-1'))
 })
@@ -199,11 +199,11 @@ test('a cgroup that cannot be made is told of once, and the command runs without
   expect(failures).toHaveLength(2)
 })
 
-test('there are none where nobody has said that they are delegated', () => {
-  const open = (env: Record<string, string>): unknown =>
+test('there are none where nobody has said that they are delegated', async () => {
+  const open = (env: Record<string, string>): Promise<unknown> =>
     openDelegatedCgroup({ env, pid: process.pid, onFailed: () => {} })
-  expect(open({})).toEqual({ reason: 'TASKBEAT_CGROUP_PER_RUN is not yes', wanted: false })
-  expect(open({ TASKBEAT_CGROUP_PER_RUN: 'no' })).toMatchObject({ wanted: false })
+  expect(await open({})).toEqual({ reason: 'TASKBEAT_CGROUP_PER_RUN is not yes', wanted: false })
+  expect(await open({ TASKBEAT_CGROUP_PER_RUN: 'no' })).toMatchObject({ wanted: false })
 })
 
 /** Empty when there is none. */

@@ -26,7 +26,7 @@ export function processCells(options: CellOptions): OpenCell {
   return (listener, heapBytes) => {
     const guarded = options.guard.announce()
     const heap = Math.ceil(heapBytes / 1_048_576)
-    const cgroup = options.cgroups?.open()
+    const cgroup = options.cgroups?.openNow()
     const child = spawnHost({ ...options.environment, ...guarded.environment }, heap, cgroup)
     const end = async (): Promise<void> => {
       await cgroup?.end(milliseconds(0))

@@ -76,8 +76,8 @@ export class CommandExecutor implements Executor {
     if (typeof account === 'string') return failed(account)
     try {
       const env = await commandEnvironment(definition, execution.message, this.#environment, account)
+      const cgroup = await this.#cgroups?.open()
       const guarded = this.#guard.announce()
-      const cgroup = this.#cgroups?.open()
       try {
         const options: SpawnOptions = {
           cwd: definition.cwd,
