@@ -55,6 +55,11 @@ export class HeldMessage {
 
   markBegun(): void {
     this.#begun = true
+    this.unbind()
+  }
+
+  /** It is handed out in time: should that take long, its successor, which is skipped meanwhile, no longer bounds it. */
+  unbind(): void {
     const { occurrence, ...message } = this.#message
     if (!occurrence) return
     const { startBy: _startBy, ...unbound } = occurrence

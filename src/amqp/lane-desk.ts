@@ -142,6 +142,7 @@ export class LaneDesk {
     const lane = held.origin
     const ended = new AbortController()
     const onTrial = isLate(held, this.#parts.clock.now())
+    if (!onTrial) held.unbind()
     const executes = this.#parts.handOut.execute(held, () => {
       ended.abort()
       state.executing = undefined

@@ -39,11 +39,6 @@ export interface ConsumerParts {
   readonly tell: () => void
 }
 
-/**
- * Whether an occurrence is in time is decided when it is handed out. Who takes it has so long until it is judged
- * again: otherwise one that was handed out just in time would expire, and its successor be skipped because of it.
- */
-const admissionTime = milliseconds(1_000)
 /** After a claim that failed (the disk is full, the lock was not to be had) it is tried again, ever more slowly. */
 const handOut = 'hand out messages'
 const setAside = 'set a message aside'
@@ -211,15 +206,17 @@ export class SqliteConsumer implements Consumer {
   }
 }
 
-/** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
+/**
+ * The columns are the truth where the body differs. Whether an occurrence is in time is decided here: were it judged
+ * again before it starts, it could expire, while its successor was skipped because of it. So what is handed out in time
+ * is bound by its successor no more, as what had begun. What comes too late was handed out to end as expired.
+ */
 function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage, now: Instant): TaskMessage {
   const message = { ...decoded, attempt: row.attempt, eta: instant(row.eta) }
   if (!occurrence) return message
   const { startBy, ...unbound } = occurrence
-  if (startBy === undefined || row.begun === 1) return { ...message, occurrence: unbound }
-  // What comes too late was handed out to end as expired, so its bound stays as it is.
-  const bound = startBy > now ? instant(Math.max(startBy, now + admissionTime)) : startBy
-  return { ...message, occurrence: { ...occurrence, startBy: bound } }
+  const isBound = startBy !== undefined && row.begun === 0 && startBy <= now
+  return { ...message, occurrence: isBound ? occurrence : unbound }
 }
 
 /** The message of a row, if it is one: the row's id names it to the journal and to the processes of its run. */

@@ -169,7 +169,7 @@ test('what the broker set aside itself, handed out too often, says so', async ()
     })
   })
   await expect
-    .poll(async () => world.letters.list(10), { timeout: 10_000 })
+    .poll(async () => world.letters.list(10), { timeout: 30_000 })
     .toMatchObject([
       { id: message.id, message, reason: expect.stringMatching(/^delivery_limit: .*queue fragile/) },
     ])

@@ -58,8 +58,8 @@ describe('what runs for longer than the broker allows', () => {
     await delay(3 * consumerTimeoutMs)
     expect(inboxes.map(({ size }) => size)).toEqual([0, 0])
     for (const delivery of held) await delivery.settle({ kind: 'ack' })
-    await vi.waitFor(async () => expect((await broker.status()).queues).toEqual([]), { timeout: 5_000 })
-  }, 40_000)
+    await vi.waitFor(async () => expect((await broker.status()).queues).toEqual([]), { timeout: 30_000 })
+  })
 
   test('is settled with any verdict, as if it had never moved', async () => {
     const { connect, consume } = await openWorld()
@@ -85,9 +85,9 @@ describe('what runs for longer than the broker allows', () => {
         expect((await broker.status()).queues).toEqual([
           { name: 'taskbeat', ready: 0, scheduled: 0, running: 0, dead: 1 },
         ]),
-      { timeout: 5_000 },
+      { timeout: 30_000 },
     )
-  }, 30_000)
+  })
 
   test('comes again when its worker is killed', async () => {
     const { url, connect, consume } = await openWorld()
@@ -102,7 +102,7 @@ describe('what runs for longer than the broker allows', () => {
     await child.kill()
     const again = await inbox.take(2)
     expect(new Set(again.map(({ message }) => message.id))).toEqual(new Set(messages.map(({ id }) => id)))
-  }, 40_000)
+  })
 
   test('and was killed is not skipped for its successor, which runs meanwhile', async () => {
     const { url, connect, consume } = await openWorld()
@@ -124,7 +124,7 @@ describe('what runs for longer than the broker allows', () => {
     expect(again.message).toMatchObject({ id: message.id, occurrence: { overlap: 'skip' } })
     expect(again.message.occurrence?.startBy).toBeUndefined()
     expect(again.veto).toBeUndefined()
-  }, 40_000)
+  })
 
   test('is still held, and settled, after the connection was replaced', async () => {
     const { connect, consume } = await openWorld()
@@ -138,5 +138,5 @@ describe('what runs for longer than the broker allows', () => {
     await held.settle({ kind: 'retry', at: held.message.eta })
     expect((await inbox.next()).message).toMatchObject({ id: held.message.id, attempt: 2 })
     expect(inbox.size).toBe(0)
-  }, 30_000)
+  })
 })

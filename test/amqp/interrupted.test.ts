@@ -78,7 +78,7 @@ describe('a run whose worker was killed', () => {
     expect(instead.veto).toBeUndefined()
     await broker.publish([next])
     expect((await inbox.next()).veto?.kind).toBe('skipped')
-  }, 30_000)
+  })
 
   test('stands in the way of its successor when it goes on', async () => {
     const { broker, message } = await killedAndOvertaken()
@@ -89,5 +89,5 @@ describe('a run whose worker was killed', () => {
     const skipped = await inbox.next()
     expect(skipped.message.id).toBe(successor.id)
     expect(skipped.veto).toMatchObject({ kind: 'skipped', reason: expect.stringContaining(message.id) })
-  }, 30_000)
+  })
 })

@@ -39,7 +39,7 @@ async function ownersOf(
       expect(found.length).toBeGreaterThanOrEqual(entries.length)
       return new Map(found.map(({ worker, delivery }) => [delivery.message.occurrence?.entry ?? '', worker]))
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 30_000, interval: 20 },
   )
 }
 
@@ -63,7 +63,7 @@ describe('the lanes of a queue', () => {
         const shares = [0, 1, 2].map((worker) => owners.filter((owner) => owner === worker).length)
         expect(Math.min(...shares)).toBeGreaterThan(5)
       },
-      { timeout: 15_000, interval: 200 },
+      { timeout: 30_000, interval: 200 },
     )
   })
 
@@ -79,7 +79,7 @@ describe('the lanes of a queue', () => {
     if (!first || !second) throw new Error('three were started')
     await vi.waitFor(
       async () => expect(new Set((await ownersOf(first, manyEntries, taken)).values()).size).toBe(3),
-      { timeout: 15_000, interval: 200 },
+      { timeout: 30_000, interval: 200 },
     )
     holding = true
     const before = taken.length
@@ -97,7 +97,7 @@ describe('the lanes of a queue', () => {
           .map(({ delivery }) => delivery.message.id)
         expect(unsettled.filter((id) => !elsewhere.includes(id))).toEqual([])
       },
-      { timeout: 10_000, interval: 50 },
+      { timeout: 30_000, interval: 50 },
     )
   })
 
@@ -125,18 +125,18 @@ describe('the lanes of a queue', () => {
       anOccurrence(`entry-${index % 20}`, { overlap: 'skip' }, { eta: soon(500 + index * 8) }),
     )
     await first.publish(messages)
-    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(50), { timeout: 10_000 })
+    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(50), { timeout: 30_000 })
     startWorkers(url, 1, take)
-    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(200), { timeout: 10_000 })
+    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(200), { timeout: 30_000 })
     const third = connectAmqp(url)
     const consumer = third.consume({
       queues: ['taskbeat'],
       slots: 50,
       deliver: (delivery) => void take({ worker: 2, delivery }),
     })
-    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(400), { timeout: 10_000 })
+    await vi.waitFor(() => expect(ended.size).toBeGreaterThan(400), { timeout: 30_000 })
     await consumer.stop()
-    await vi.waitFor(() => expect(ended.size).toBe(messages.length), { timeout: 15_000 })
+    await vi.waitFor(() => expect(ended.size).toBe(messages.length), { timeout: 30_000 })
     expect(overlaps).toEqual([])
   })
 
@@ -178,7 +178,7 @@ describe('the lanes of a queue', () => {
       executing--
       await delivery.settle({ kind: 'ack' })
     })
-    await vi.waitFor(() => expect(order.length).toBe(messages.length), { timeout: 15_000 })
+    await vi.waitFor(() => expect(order.length).toBe(messages.length), { timeout: 30_000 })
     expect(most).toBe(1)
     expect(order).toEqual(messages.map(({ id }) => id))
   })
@@ -210,7 +210,7 @@ describe('the lanes of a queue', () => {
     await first.publish(messages)
     startWorkers(url, 1, ({ delivery }) => take({ worker: 1, delivery }))
     const done = (): number => [...order.values()].reduce((sum, { length }) => sum + length, 0)
-    await vi.waitFor(() => expect(takers).toEqual(new Set([0, 1])), { timeout: 15_000 })
+    await vi.waitFor(() => expect(takers).toEqual(new Set([0, 1])), { timeout: 30_000 })
     expect(done()).toBeLessThan(messages.length / 2)
     await vi.waitFor(() => expect(done()).toBe(messages.length), { timeout: 60_000 })
     expect(overlaps).toEqual([])

@@ -20,7 +20,7 @@ test('failed runs hold no places while the queue of others that takes word of th
   const { log, worker } = openWorkerWorld({ registry, broker, concurrency: 1 })
   await worker.start()
   await broker.publish([1, 2, 3].map(() => aMessage()))
-  await expect.poll(() => log.of('runEnded').length, { timeout: 10_000 }).toBe(3)
+  await expect.poll(() => log.of('runEnded').length, { timeout: 30_000 }).toBe(3)
   const session = await openTestLink(url).link.session(new AbortController().signal)
   const waiting = () =>
     session.apart('look', async (channel) => (await channel.checkQueue(theirs))?.messages ?? -1)
@@ -34,5 +34,5 @@ test('failed runs hold no places while the queue of others that takes word of th
       arguments: { 'x-queue-type': 'classic' },
     }),
   )
-  await expect.poll(waiting, { timeout: 15_000 }).toBe(3)
-}, 40_000)
+  await expect.poll(waiting, { timeout: 30_000 }).toBe(3)
+})

@@ -322,7 +322,7 @@ test('A15: a header that breaks the decoder ends sessions only until the deliver
     await eventually(`session ${lives} is lost`, () => events.of('linkLost').length === lives)
   }
   const dead = async () => (await rabbitmq.node.queueCounts(parsed(url).vhost, 'dead')).ready
-  await expect.poll(dead, { timeout: 10_000 }).toBe(1)
+  await expect.poll(dead, { timeout: 30_000 }).toBe(1)
   expect(bodies).toEqual([])
 })
 

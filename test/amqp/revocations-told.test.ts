@@ -91,7 +91,7 @@ describe('what is stored for the next leader', () => {
 
   test('goes by itself once it is void', async () => {
     const world = await store(-59_000)
-    await expect.poll(() => world.countReady(revocationQueue('main')), { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => world.countReady(revocationQueue('main')), { timeout: 30_000 }).toBe(0)
   })
 
   test('and is none, or void, is removed by whoever reads it', async () => {

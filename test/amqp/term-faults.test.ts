@@ -175,7 +175,7 @@ describe('a standby on RabbitMQ', () => {
     giveUp.abort(new Error('enough'))
     await expect(waiting).rejects.toThrow('enough')
     await term.resign()
-    expect(await world.batons()).toBe(1)
+    await expect.poll(() => world.batons()).toBe(1)
     expect(await world.lead()).toMatchObject({ namespace: term.namespace, epoch: 2 })
   })
 
@@ -230,7 +230,7 @@ describe('the baton', () => {
     const term = await world.lead()
     expect(term).toMatchObject({ epoch: 4, cursor, namespace, predecessor: { host: 'former' } })
     await term.resign()
-    expect(await world.batons()).toBe(1)
+    await expect.poll(() => world.batons()).toBe(1)
   })
 
   test('of two beats that began a group at once gives it one namespace', async () => {
@@ -262,7 +262,7 @@ describe('the baton', () => {
     })
     expect(term.epoch).toBe(4)
     await term.resign()
-    expect(await world.batons()).toBe(1)
+    await expect.poll(() => world.batons()).toBe(1)
   })
 
   test('that is forged is told and removed; the sound one counts', async () => {
@@ -293,7 +293,7 @@ describe('the baton', () => {
     await world.put(Buffer.from('{"v":2}'))
     await expect(world.lead()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     await expect(world.lead()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-    expect(await world.batons()).toBe(1)
+    await expect.poll(() => world.batons()).toBe(1)
   })
 
   test('that was put down in order is taken up in the next epoch', async () => {
@@ -333,7 +333,7 @@ describe('while the broker', () => {
     const next = await world.lead()
     expect(next).toMatchObject({ epoch: 3, cursor, namespace: before.namespace })
     expect(await world.drain()).toEqual([message.id])
-  }, 60_000)
+  })
 
   test('says nothing the leader gives up within seconds', async () => {
     const { node, world } = await openNode()
@@ -348,7 +348,7 @@ describe('while the broker', () => {
     node.resume()
     const next = await world.lead()
     expect(next.epoch).toBe(2)
-  }, 60_000)
+  })
 
   test('has an alarm the leader stays, publishes nothing new and keeps the cursor', async () => {
     const { node, world } = await openNode()
@@ -377,5 +377,5 @@ describe('while the broker', () => {
     await emitAgain()
     expect(term.cursor).toEqual(later.cursor)
     expect(new Set(await world.drain())).toEqual(new Set([surprised.id]))
-  }, 60_000)
+  })
 })

@@ -231,7 +231,7 @@ test('so many wait and no more: the rest is told as missed', async () => {
   expect(world.missed).toMatchObject([{ entry: 'late', count: 1, reason: 'tooManyParked' }])
   await world.declareTheirs()
   expect(new Set(await world.arrivals(10_000)).size).toBe(10_000)
-}, 60_000)
+})
 
 test('what was forged is told and removed; the sound is sent', async () => {
   const world = await openWorld()

@@ -109,7 +109,7 @@ test('who waits gives up when his signal says so', async () => {
 test('a run that executes is ended by its sender, and does not come again', async () => {
   const app = await openApp()
   const run = await app.send(patient)
-  await expect.poll(() => run.status(), { timeout: 5_000 }).toEqual({ state: 'running' })
+  await expect.poll(() => run.status(), { timeout: 30_000 }).toEqual({ state: 'running' })
   expect(await run.cancel()).toBe('running')
   expect(await run.cancel({ abort: true })).toBe('aborted')
   await expect(run.result({ timeout: '10s' })).rejects.toMatchObject({ outcome: 'interrupted' })

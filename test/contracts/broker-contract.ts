@@ -41,7 +41,7 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
     check: (queues: readonly QueueStatus[]) => void,
   ): Promise<void> => {
     const look = async (): Promise<void> => check((await broker.status()).queues)
-    await (countsAtOnce ? look() : vi.waitFor(look, { timeout: 10_000, interval: 100 }))
+    await (countsAtOnce ? look() : vi.waitFor(look, { timeout: 30_000, interval: 100 }))
   }
   const ackAll = async (deliveries: readonly Delivery[]): Promise<void> => {
     await Promise.all(deliveries.map((delivery) => delivery.settle({ kind: 'ack' })))
@@ -52,7 +52,7 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       const { world, broker } = await open()
       const message = anOccurrence(
         'nightly',
-        { overlap: 'skip', startBy: soon(60_000) },
+        { overlap: 'skip', waitLimit: 3 },
         { args: [1, { x: ['ü', null] }], kwargs: { to: 'a@b' }, priority: 7, expires: soon(90_000) },
       )
       await (await world.connect()).publish([message, aMessage({ queue: 'other' })])
@@ -313,6 +313,26 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       await ackAll([second, running])
       await broker.publish([anOccurrence('tick', { overlap: 'skip' })])
       expect((await inbox.next()).veto).toBeUndefined()
+    })
+
+    test('what is handed out in time is bound by its successor no more, which is skipped because of it', async () => {
+      const { broker } = await open()
+      const inbox = consume(broker)
+      await broker.publish([
+        anOccurrence('in-time', { overlap: 'skip', startBy: soon(60_000) }),
+        anOccurrence('late', { overlap: 'skip', startBy: soon(-1), due: soon(-2) }),
+      ])
+      const deliveries = [await inbox.next(), await inbox.next()]
+      const bounds = deliveries.map(({ message: { occurrence } }) => [
+        occurrence?.entry,
+        occurrence?.startBy !== undefined,
+      ])
+      expect(new Map(bounds as [string, boolean][])).toEqual(
+        new Map([
+          ['in-time', false],
+          ['late', true],
+        ]),
+      )
     })
 
     test('skip holds across connections, and within one crowded instant', async () => {

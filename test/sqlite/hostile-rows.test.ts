@@ -135,5 +135,5 @@ test('what cannot be set aside at first is tried again', async () => {
   other.consume({ queues: ['taskbeat'], slots: 1, deliver: () => {} })
   await expect.poll(() => events.some(({ kind }) => kind === 'brokerFailed')).toBe(true)
   tamper(path, (database) => database.exec('DROP TRIGGER full'))
-  await expect.poll(async () => (await broker.deadLetters.list(9)).length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(async () => (await broker.deadLetters.list(9)).length, { timeout: 30_000 }).toBe(1)
 })

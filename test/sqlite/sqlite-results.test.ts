@@ -46,6 +46,8 @@ test('a result is forgotten when its time has come', async () => {
   await worker.close()
   // The next that consumes removes what is too old.
   const next = (await world.connect()).consume({ queues: ['other'], slots: 1, deliver: inbox.deliver })
-  await expect.poll(() => client.results.status(message.id), { timeout: 5_000 }).toEqual({ state: 'unknown' })
+  await expect
+    .poll(() => client.results.status(message.id), { timeout: 30_000 })
+    .toEqual({ state: 'unknown' })
   await next.stop()
 })

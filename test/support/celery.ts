@@ -82,7 +82,7 @@ export class CeleryApp {
   /** Runs a client: these lines of Python, which see the application and print one line of JSON. */
   async call<T>(...lines: readonly string[]): Promise<T> {
     const program = ['import json', 'from celery_app import *', ...lines].join('\n')
-    const options = { cwd: this.#world.directory, env: this.#env, timeout: 20_000 }
+    const options = { cwd: this.#world.directory, env: this.#env, timeout: 60_000 }
     const { stdout } = await run(python, ['-c', program], options)
     return JSON.parse(stdout) as T
   }

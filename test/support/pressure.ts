@@ -13,4 +13,8 @@ export function waitedMs(resource: 'cpu' | 'io'): number {
 /** Something could not be judged, because others wanted the machine as well. */
 export class TooBusyError extends Error {
   override readonly name = 'TooBusyError'
+
+  constructor(what: string) {
+    super(`not judged on a busy machine: ${what}`)
+  }
 }

@@ -31,7 +31,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const soon = { timeout: 10_000, interval: 20 }
+const soon = { timeout: 30_000, interval: 20 }
 
 test('what a worker runs dies with it, by kill -9 too, and then the guard ends', async () => {
   const { child, guard, id } = await startGuarded(

@@ -40,4 +40,4 @@ test('a password that is changed is used with the next connection; one that cann
   world.write('password', 'second\n')
   await worker.said(/^connected to .*consume/, { mark, withinMs: 20_000 })
   expect(await worker.stop()).toMatchObject({ code: 0 })
-}, 60_000)
+})

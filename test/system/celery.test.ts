@@ -47,7 +47,7 @@ test('what a Python application sends is run here, with its arguments and never 
   const { world, celery, vhost } = await openShop('[taskbeat, celery]')
   const first = await celery.call<string>('print(json.dumps(add.delay(4, 4).id))') // which declares the queue
   const worker = world.worker()
-  await expect.poll(() => celery.ran(), { timeout: 15_000 }).toMatchObject([{ id: first, args: [4, 4] }])
+  await expect.poll(() => celery.ran(), { timeout: 30_000 }).toMatchObject([{ id: first, args: [4, 4] }])
   const before = Date.now()
   const ids = await celery.call<Record<string, string>>(
     ...sends({
@@ -65,7 +65,7 @@ test('what a Python application sends is run here, with its arguments and never 
   )
   const ran = (name: string): readonly Ran[] => celery.ran().filter(({ id }) => id === ids[name])
   await expect
-    .poll(() => world.journal((journal) => journal.attempts(String(ids.expired))), { timeout: 15_000 })
+    .poll(() => world.journal((journal) => journal.attempts(String(ids.expired))), { timeout: 30_000 })
     .toMatchObject([{ outcome: 'expired' }])
   const expected: readonly (readonly [string, readonly unknown[], object, number])[] = [
     ['kwargs', ['héllo ☃ 𝄞'], { y: { a: [1, 2.5, null, true] } }, 0],
@@ -76,7 +76,7 @@ test('what a Python application sends is run here, with its arguments and never 
     ['oursLater', [7, 7], {}, 1_500],
     ['fail', [], {}, 0],
   ]
-  await expect.poll(() => celery.ran().length, { timeout: 15_000 }).toBe(1 + expected.length)
+  await expect.poll(() => celery.ran().length, { timeout: 30_000 }).toBe(1 + expected.length)
   for (const [name, args, kwargs, wait] of expected) {
     expect(ran(name)).toMatchObject([{ by: 'taskbeat', args, kwargs, attempt: 1 }])
     expect((ran(name)[0]?.at ?? 0) - before).toBeGreaterThanOrEqual(wait)
@@ -95,8 +95,8 @@ test('what a Python application sends is run here, with its arguments and never 
   ])
   await celery.worker('--pool', 'solo')
   await shell(world, 'dead', 'retry', String(ids.fail))
-  await expect.poll(() => ran('fail'), { timeout: 10_000 }).toMatchObject([{}, { by: 'celery', attempt: 2 }])
-}, 60_000)
+  await expect.poll(() => ran('fail'), { timeout: 30_000 }).toMatchObject([{}, { by: 'celery', attempt: 2 }])
+})
 
 test('what we send and emit to a queue of Celery its worker runs, with its arguments and never before its time', async () => {
   const soon = new Date(Date.now() + 8_000)
@@ -119,8 +119,8 @@ test('what we send and emit to a queue of Celery its worker runs, with its argum
     send('tasks.nobody', '--args', '["unknown to Celery too"]'),
   ])
   const ran = (word: unknown): readonly Ran[] => celery.ran().filter(({ args }) => args[0] === word)
-  await expect.poll(() => ran('once').length, { timeout: 20_000 }).toBe(1)
-  await expect.poll(() => ran('later').length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(() => ran('once').length, { timeout: 30_000 }).toBe(1)
+  await expect.poll(() => ran('later').length, { timeout: 30_000 }).toBe(1)
   expect(await beat.stop()).toMatchObject({ code: 0 })
   expect(ran(4)).toMatchObject([{ by: 'celery', id: ids[0], args: [4, 4], kwargs: {}, attempt: 1 }])
   expect(ran('☃'.repeat(30_000))).toMatchObject([{ id: ids[2] }])
@@ -134,7 +134,7 @@ test('what we send and emit to a queue of Celery its worker runs, with its argum
   const early = celery.ran().filter(({ eta, at }) => typeof eta === 'string' && at < Date.parse(eta))
   expect(early).toEqual([])
   expect(python.hasEnded).toBe(false)
-}, 60_000)
+})
 
 test('a queue of Celery that its worker and ours share is worked off when ours is killed, each message by one of them', async () => {
   const { world, celery, vhost } = await openShop('[celery]')
@@ -143,18 +143,21 @@ test('a queue of Celery that its worker and ours share is worked off when ours i
   const calls = Array.from({ length: 40 }, (_, n) => [`n${n}`, `wait.delay(${n})`] as const)
   const ids = await celery.call<Record<string, string>>(...sends(Object.fromEntries(calls)))
   const first = world.worker()
-  await expect.poll(() => celery.ran().length, { timeout: 15_000 }).toBeGreaterThan(15)
+  await expect.poll(() => celery.ran().length, { timeout: 30_000 }).toBeGreaterThan(15)
   const begun = new Set(celery.ran().map(({ id }) => id))
   await first.kill()
   python.signal('SIGCONT')
   const second = world.worker()
+  // What the dead one held may be put off for a moment, and is in another queue then.
+  await expect
+    .poll(() => new Set(celery.ran().map(({ id }) => id)), { timeout: 30_000 })
+    .toEqual(new Set(Object.values(ids)))
   const left = async (): Promise<object> => rabbitmq.node.queueCounts(vhost, 'celery')
-  await expect.poll(left, { timeout: 20_000 }).toEqual({ ready: 0, unacknowledged: 0 })
+  await expect.poll(left, { timeout: 30_000 }).toEqual({ ready: 0, unacknowledged: 0 })
   const runs = Map.groupBy(celery.ran(), ({ id }) => id)
-  expect(new Set(runs.keys())).toEqual(new Set(Object.values(ids)))
   const again = [...runs].filter(([, all]) => all.length > 1).map(([id]) => id)
   expect(again.filter((id) => !begun.has(id))).toEqual([])
   expect(again.length).toBeLessThanOrEqual(10) // what it was executing
   expect(python.hasEnded).toBe(false)
   expect(await second.stop()).toMatchObject({ code: 0 })
-}, 60_000)
+})

@@ -160,4 +160,4 @@ test('without its RabbitMQ a process is well and not ready, and still has figure
   expect(figure(after, 'taskbeat_link_up{link="publish"}')).toBe(0)
   expect(figure(after, 'taskbeat_ready')).toBe(0)
   await Promise.all([beat.stop(), worker.stop()])
-}, 60_000)
+})

@@ -6,11 +6,11 @@ import { editOnTheWay } from './reload.ts'
 describe('what was emitted already follows an edit: added, removed, changed, moved, removed and added again', () => {
   test('by SIGHUP', async () => {
     await editOnTheWay(openWorld(), 'SIGHUP')
-  }, 40_000)
+  })
 
   test('by stop, edit and start', async () => {
     await editOnTheWay(openWorld(), 'restart')
-  }, 40_000)
+  })
 })
 
 const good = 'schedules: { tick: { every: 1s, command: [./note, start] } }\n'

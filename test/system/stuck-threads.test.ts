@@ -33,7 +33,7 @@ test('a thread inside a call of the system is left behind: its slot is free, and
   await publish(world, [aMessage({ task: 'fine' })])
   await worker.said(/fine succeeded/)
   expect((await worker.stop()).code).toBe(0)
-}, 60_000)
+})
 
 test('with ten such threads the worker stops in order, and its exit code has it started again', async () => {
   const { world, worker } = await openStuckWorld()
@@ -44,4 +44,4 @@ test('with ten such threads the worker stops in order, and its exit code has it 
   await worker.said(/10 of at most 10.*started again/)
   expect((await worker.ended).code).toBe(1)
   expect(worker.log.at(-1)?.message).toBe('stopped')
-}, 60_000)
+})

@@ -42,7 +42,7 @@ test('a unit is active when its schedule is loaded and it works, and says how it
   )
   await box.run('systemctl start taskworker@mail')
   expect(await box.journal('taskworker@mail')).toContain('working on mail')
-}, 60_000)
+})
 
 test('a bad configuration fails the start at once, with the problem at its place, and is not tried again', async (context) => {
   const box = await openBox(context)
@@ -57,7 +57,7 @@ test('a bad configuration fails the start at once, with the problem at its place
       'NRestarts=0\nExecMainStatus=78\nActiveState=failed',
     )
   }
-}, 60_000)
+})
 
 test('reload returns when beat and worker have the new file, and fails when it is no good', async (context) => {
   const box = await openBox(context)
@@ -84,7 +84,7 @@ test('reload returns when beat and worker have the new file, and fails when it i
   await box.run('systemctl reload taskbeat')
   await box.until('journalctl -q -o cat -t task:one | grep again')
   expect(await box.show('taskbeat', 'StatusText')).not.toContain('failed')
-}, 60_000)
+})
 
 test('a service that stands still is killed by the watchdog and comes back, and nothing is lost', async (context) => {
   const box = await openBox(context)
@@ -107,7 +107,7 @@ test('a service that stands still is killed by the watchdog and comes back, and 
   const now = await box.run('date -u +%Y-%m-%dT%H:%M:%S')
   await box.until(`tail -n 1 /var/lib/taskbeat/notes | awk '$0 > "${now}"' | grep .`)
   expect(await lost(box)).toEqual([])
-}, 60_000)
+})
 
 test('a service that is killed is back within five seconds, and nothing is lost', async (context) => {
   const box = await openBox(context)
@@ -123,7 +123,7 @@ test('a service that is killed is back within five seconds, and nothing is lost'
   const now = await box.run('date -u +%Y-%m-%dT%H:%M:%S')
   await box.until(`tail -n 1 /var/lib/taskbeat/notes | awk '$0 > "${now}"' | grep .`)
   expect(await lost(box)).toEqual([])
-}, 60_000)
+})
 
 test('a stop lets tasks end within the grace, gives the rest back, and leaves no process', async (context) => {
   const box = await openBox(context)
@@ -148,4 +148,4 @@ tasks:
   expect(await box.show('taskworker', 'Result')).toBe('success')
   expect((await box.ask('pgrep -u taskbeat')).output).toBe('')
   expect(await box.run('taskbeat runs long --json')).toMatch(/"outcome": "waiting"/)
-}, 60_000)
+})

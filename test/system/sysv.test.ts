@@ -194,7 +194,7 @@ ps -e -o user= | grep -c taskbeat
   expect(stdout).toMatch(
     /^Starting taskbeat: done\nStarting taskworker: done\n[1-9]\d*\nReloading taskworker: done\nStopping taskworker: done\nReloading taskbeat: done\nStopping taskbeat: done\n[1-9]\d*\n0\n$/,
   )
-}, 60_000)
+})
 
 test('where there is a syslog they write there', async () => {
   const { stdout } = await runInBareBox(`script=true\n${machine}${program}
@@ -215,7 +215,7 @@ ls /run /var/log/taskbeat
     /^Starting taskbeat: done\n<30>.* taskbeat: .*configuration \/etc\/taskbeat\/schedules\.yaml/,
   )
   expect(stdout).not.toContain('taskbeat-log.')
-}, 60_000)
+})
 
 test.each(['taskbeat', 'taskworker'])('the header of %s is what update-rc.d and insserv read', (name) => {
   const text = readFileSync(new URL(`../../init/sysv/${name}`, import.meta.url), 'utf8')

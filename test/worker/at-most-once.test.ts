@@ -12,7 +12,7 @@ import { openWorkerWorld } from '../support/worker-world.ts'
 import { workerProcess } from './worker-process-path.ts'
 
 const delivery = 'at_most_once' as const
-const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 10_000, interval: 10 })
+const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000, interval: 10 })
 const reported = {
   outcome: { kind: 'interrupted', reason: 'its worker died, and it runs at most once' },
   verdict: { kind: 'ack' },

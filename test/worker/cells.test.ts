@@ -62,7 +62,7 @@ test('a module that blocks while it is imported is named', async () => {
   onTestFinished(() => cells.close())
   cells.renew({ patterns: [join(directory, '*.mjs')], heapBytes: 64 * 1_048_576, recycle: {} })
   const listing = cells.list()
-  await expect.poll(() => existsSync(marker), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => existsSync(marker), { timeout: 30_000 }).toBe(true)
   await clock.advance(40_000)
   expect(await listing).toBe(`${file} does not come to the end of its top level`)
 })

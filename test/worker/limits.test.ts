@@ -19,7 +19,7 @@ function gated(name: string) {
   return { task, openOne, executing: () => executing, most: () => most }
 }
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 5 })
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000, interval: 5 })
 const messagesFor = (task: string, count: number) => Array.from({ length: count }, () => aMessage({ task }))
 
 describe('concurrency of a task', () => {

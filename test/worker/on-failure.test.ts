@@ -25,7 +25,7 @@ function openWorld(script: string, change: Partial<TaskDefinition> = {}, fails =
   return { ...openWorkerWorld({ registry }), notices }
 }
 
-const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 10_000, interval: 5 })
+const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000, interval: 5 })
 const empty = async ({ broker }: Pick<WorkerWorld, 'broker'>) =>
   (await broker.status()).queues.every(({ ready, running, scheduled }) => ready + running + scheduled === 0)
 

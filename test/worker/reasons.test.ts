@@ -49,7 +49,7 @@ test.each([
       Array(attempts).fill(reason),
     )
     await expect
-      .poll(() => broker.deadLetters.list(9), { timeout: 5_000 })
+      .poll(() => broker.deadLetters.list(9), { timeout: 30_000 })
       .toMatchObject([{ id: message.id, reason }])
   },
 )

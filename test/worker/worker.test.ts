@@ -16,7 +16,7 @@ import { workerProcess } from './worker-process-path.ts'
 
 /** Looks again until it is so; nothing tells when a settled message has left its queue. */
 function eventually<T>(look: () => T | Promise<T>) {
-  return expect.poll(look, { timeout: 10_000, interval: 10 })
+  return expect.poll(look, { timeout: 30_000, interval: 10 })
 }
 
 const never = new AbortController().signal
