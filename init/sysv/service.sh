@@ -118,7 +118,8 @@ do_start() {
         cd / && umask 007
         TASKBEAT_READY_FILE=$RUN_DIRECTORY/ready
         CREDENTIALS_DIRECTORY=$RUN_DIRECTORY.credentials
-        export TASKBEAT_READY_FILE CREDENTIALS_DIRECTORY
+        RUNTIME_DIRECTORY=$RUN_DIRECTORY
+        export TASKBEAT_READY_FILE CREDENTIALS_DIRECTORY RUNTIME_DIRECTORY
         if [ -n "$pipe" ]; then
             exec > "$pipe/log" 2>&1
             # A line's "<N>" is its priority to logger as it is to journald, which this has the service write.
@@ -171,8 +172,12 @@ do_stop() {
 do_restart() {
     check && do_stop && do_start
 }
+# The service answers in its directory; whoever reads that there has no more rights than the service.
 do_reload() {
-    check && state && kill -HUP "$pid"
+    check && state && (
+        cd / && MAINPID=$pid RUNTIME_DIRECTORY=$RUN_DIRECTORY && export MAINPID RUNTIME_DIRECTORY
+        exec_as_service $PROGRAM reload </dev/null
+    )
 }
 
 tell() {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { requiresBareBox, runInBareBox } from '../support/bare-box.ts'
+import { installLogrotate } from '../support/install-logrotate.ts'
+import { requires } from '../support/requirements.ts'
 
 beforeEach((context) => requiresBareBox(context))
 
@@ -19,6 +21,9 @@ cat > /usr/bin/taskbeat <<'END'
 #!/bin/sh
 if grep -q mistake /etc/taskbeat/schedules.yaml; then echo schedules.yaml:1:1: a mistake >&2; exit 78; fi
 if [ "$1" = check ]; then exit 0; fi
+if [ "$1" = reload ]; then
+  [ "$RUNTIME_DIRECTORY" = /run/taskbeat ] && [ "$(id -un)" = taskbeat ] && exec kill -s HUP "$MAINPID"
+fi
 trap 'echo reloaded' HUP
 trap 'echo stopping; rm -f "$TASKBEAT_READY_FILE"; exit 0' TERM
 echo "as $(id -un), umask $(umask)"
@@ -171,6 +176,17 @@ sed -i '/^: >/d' /usr/bin/taskbeat; do_it start; do_it status; pgrep -u taskbeat
     ])
   })
 
+  test('when its log is rotated it goes on in the new file', async (context) => {
+    const missing = await installLogrotate()
+    requires(context, missing === undefined, missing ?? '')
+    const said = await inBox(`
+install -m 644 /usr/lib/taskbeat/init/sysv/taskbeat.logrotate /etc/logrotate.d/taskbeat
+do_it start; logrotate -f -s /tmp/logrotate /etc/logrotate.d/taskbeat; do_it stop
+cd /var/log/taskbeat; grep -c 'as taskbeat' taskbeat.log.1; tr -d '\\0' < taskbeat.log; stat -c '%U %a %s' taskbeat.log
+`)
+    expect(said).toEqual(['start 0', 'stop 0', '1', 'stopping', 'taskbeat 640 9'])
+  })
+
   test("a link in place of its log gains the service's user nothing", async () => {
     const said = await inBox(`
 do_it start; do_it stop; echo precious > /etc/precious; chmod 600 /etc/precious
@@ -195,6 +211,20 @@ ps -e -o user= | grep -c taskbeat
     /^Starting taskbeat: done\nStarting taskworker: done\n[1-9]\d*\nReloading taskworker: done\nStopping taskworker: done\nReloading taskbeat: done\nStopping taskbeat: done\n[1-9]\d*\n0\n$/,
   )
 })
+
+test('a reload ends when the service has the new file, and not before', async () => {
+  const { stdout, stderr } = await runInBareBox(`script='/etc/init.d/taskbeat'\n${machine}${program}
+do_it start
+echo 'schedules: { tock: { every: 1s, command: [echo, hello], timeout: 1s } }' > /etc/taskbeat/schedules.yaml
+do_it reload; grep -c 'schedule reloaded: 1 entry, next tock' /var/log/taskbeat/taskbeat.log
+kill -STOP "$(head -n 1 /run/taskbeat.pid)"; $script reload > /tmp/said 2>&1 & reload=$!
+until [ "$(cat /proc/$(head -n 1 /run/taskbeat.pid)/status | grep ShdPnd)" != "ShdPnd:\t0000000000000000" ]; do sleep 0.1; done
+kill -0 $reload && echo waits; kill -CONT "$(head -n 1 /run/taskbeat.pid)"; wait $reload; echo "reload $?"
+do_it stop
+`)
+  expect(stderr).toBe('')
+  expect(stdout.split('\n')).toEqual(['start 0', 'reload 0', '1', 'waits', 'reload 0', 'stop 0', ''])
+}, 60_000)
 
 test('where there is a syslog they write there', async () => {
   const { stdout } = await runInBareBox(`script=true\n${machine}${program}
