@@ -31,7 +31,8 @@ export const working: Contest = {
   contestants: {
     'bare amqplib': (ground) => work(ground, 'quorum', startBare),
     'taskbeat, 256 at once': (ground) => work(ground, 'quorum', ours(256)),
-    'taskbeat, 256 at once, journal: false': (ground) => work(ground, 'quorum', ours(256, false)),
+    'taskbeat, 256 at once, journal: false': (ground) =>
+      work(ground, 'quorum', ours(256, { journal: false })),
     'taskbeat, 10 at once': (ground) => work(ground, 'quorum', ours(10)),
   },
 }
@@ -42,6 +43,7 @@ export const againstCelery: Contest = {
   goals: { 'taskbeat, 256 at once': 3 },
   contestants: {
     'taskbeat, 256 at once': (ground) => work(ground, 'quorum', ours(256)),
+    'taskbeat, 10 threads': (ground) => work(ground, 'quorum', ours(10, { isolation: 'thread' })),
     'celery solo': (ground) => work(ground, 'existing', celery('--pool', 'solo')),
     'celery prefork -c 2': (ground) => work(ground, 'existing', celery('--pool', 'prefork', '-c', '2')),
     'celery threads -c 2': (ground) => work(ground, 'existing', celery('--pool', 'threads', '-c', '2')),
@@ -96,13 +98,14 @@ function startBare(world: World, url: string): ReturnType<Start> {
   return startProcess({ name: 'bare consumer', command: process.execPath, args, cwd: world.directory })
 }
 
-function ours(concurrency: number, journal = true): Start {
+function ours(concurrency: number, task: { journal?: false; isolation?: 'thread' } = {}): Start {
+  const defaults = JSON.stringify({ isolation: 'inline', ...task })
   return (world, url) => {
     world.write('tasks.ts', module)
     world.write(
       'schedules.yaml',
       `state_dir: ./state\nlog: { level: warn, format: json }\nbroker: { url: "${url}" }\nschedules: {}\n` +
-        `tasks: { bench.nothing: { journal: ${journal} } }\nworker: { modules: [./tasks.ts], queues: [${queue}], concurrency: ${concurrency} }\n`,
+        `defaults: ${defaults}\nworker: { modules: [./tasks.ts], queues: [${queue}], concurrency: ${concurrency} }\n`,
     )
     return world.worker()
   }
