@@ -29,6 +29,7 @@ import { endureWorkerKills } from '../system/rabbitmq-workers.ts'
 import { editOnTheWay } from '../system/reload.ts'
 import { assertLight, carryWeight } from '../system/scale.ts'
 import { endureStalls } from '../system/stalls.ts'
+import { holdOnDebian13 } from './debian-13.ts'
 
 interface Dose {
   /** As asked for, or what the soak takes by itself. */
@@ -167,6 +168,7 @@ const soaks: Readonly<Record<string, Soak>> = {
         return endureOverlap(stage, { kills, betweenKillsMs: 20_000, runSeconds: 2.5, seed })
       }),
   },
+  'systemd-257': { minutes: 4, run: holdOnDebian13 },
   'rabbitmq-punctuality': {
     minutes: 2,
     run: (world, { minutes }) =>

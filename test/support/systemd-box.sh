@@ -4,9 +4,9 @@
 #   systemd-box.sh [-b HOST:GUEST]… [-B HOST:GUEST]… [-t SECONDS] SCRIPT
 #     -b  binds a directory read-write: the only writes that survive      -B  the same, read-only      -t  time limit (60)
 #
-# The container's root is a copy-on-write view of this machine's, its network is a loopback of its own. SCRIPT runs as
-# root once basic.target is reached; its output is ours, and so is its exit status (124: time limit; 125: the box itself
-# failed). The host needs neither a system bus nor machined. Nothing outlives the run: mounts live in a private mount
+# The container's root is a copy-on-write view of this machine's, or of another system's, which $TASKBEAT_BOX_ROOT names.
+# Its network is a loopback of its own. SCRIPT runs as root once basic.target is reached; its output is ours, and so is its
+# exit status (124: time limit; 125: the box itself failed). The host needs neither a system bus nor machined. Nothing outlives the run: mounts live in a private mount
 # namespace, processes in a private PID namespace that dies with this script, even by SIGKILL, and cgroups are removed.
 set -u
 fail() { echo "systemd-box: $*" >&2; exit 125; }
@@ -55,7 +55,7 @@ unset "${!SYSTEMD_BOX_@}" NOTIFY_SOCKET WATCHDOG_PID WATCHDOG_USEC LISTEN_PID LI
 
 mount -t tmpfs -o mode=755 box "$B" && mkdir "$B"/{up,wk,root,io} || exit 125
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=755 box /run/systemd/nspawn || exit 125 # what nspawn leaves
-mount -t overlay overlay -o lowerdir=/,upperdir="$B/up",workdir="$B/wk" "$B/root" || exit 125
+mount -t overlay overlay -o lowerdir="${TASKBEAT_BOX_ROOT:-/}",upperdir="$B/up",workdir="$B/wk" "$B/root" || exit 125
 R=$B/root; S=$R/etc/systemd/system; mkdir -p "$S"
 # No service of the host comes up by itself: our target pulls in basic.target alone. What that would pull in from this
 # host and has no use here is masked.
