@@ -18,8 +18,8 @@ const config: ViteUserConfig = defineConfig({
     expect: { poll: { timeout: 30_000 } },
     // What took too long is measured once more: others may have wanted the machine. Nothing else gets a second try.
     retry: { count: 1, condition: /to be less than|\d ms late|another task is delayed|busy machine/ },
-    // Of two cores: with more files at once, those that bound a delay judge each other.
-    maxWorkers: 2,
+    // Most of them wait most of the time. What judges time runs by itself.
+    maxWorkers: 4,
     projects: [
       {
         extends: true,
