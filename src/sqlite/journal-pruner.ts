@@ -5,21 +5,25 @@ import type { Database } from './database.ts'
 const day = 86_400_000
 /** How many rows of each task are kept, for how long, and in how large a file. */
 const keep = { perTask: 1_000, perEntry: 3, ageMs: 30 * day, bytes: 2 ** 30 } as const
-/** Rows looked at in one transaction, and changed in one: an output may be 128 KiB, and a transaction takes a few ms. */
+/** Rows looked at in one transaction, and changed in one: an output may be 128 KiB, a transaction takes a few ms. */
 const slice = { looked: 500, cleared: 20, removed: 100, forgotten: 500 } as const
 
 /**
  * Keeps the journal to what it needs. A row goes in two steps:
  *
- *              beyond the last 1,000 of its task,          a copy of it
- *              older than 30 days, or too much for 1 GiB   can no longer arrive
- *     whole ─────────────────────────────────────▶ bare ───────────────────────▶ removed
+ *              beyond the last 1,000 of its task,          a copy of it can no longer arrive,
+ *              older than 30 days, or too much for 1 GiB   and its result's time has come
+ *     whole ─────────────────────────────────────▶ bare ──────────────────────────────────▶ removed
  *
- * Bare, it has lost its output, which is what takes the room and is counted as omitted, and still answers for its attempt. The last three runs of
- * each entry always stay, so that a yearly report can be looked up; when it is for the file's size, without output.
+ * Bare, it has lost its output, which is what takes the room and is counted as omitted, and still answers for its
+ * attempt. The last three runs of each entry always stay, so that a yearly report can be looked up; when it is for the
+ * file's size, without output.
  *
- * A result is removed when its time has come, if its row stays so long; and before it, the first first, when a file without
- * any output would still be too large.
+ * What is still to be told stays whole until it has been. Only for the file's size, when no other row has output left,
+ * it loses its own: the word is then sent without.
+ *
+ * A result keeps its row until its time has come. It is removed before, the first first, only when a file without any
+ * output would still be too large.
  *
  * All is done in slices by seq, each a short transaction, with a pause between them: others want to write too.
  */
@@ -33,6 +37,7 @@ export class JournalPruner {
   readonly #clear: StatementSync
   readonly #remove: StatementSync
   readonly #clearOldest: StatementSync
+  readonly #clearUntold: StatementSync
   readonly #forgetFirst: StatementSync
   readonly #removeOldest: StatementSync
   readonly #removeMissed: StatementSync
@@ -44,7 +49,7 @@ export class JournalPruner {
         SELECT seq FROM attempts AS newer WHERE newer.entry = attempts.entry
         ORDER BY seq DESC LIMIT 1 OFFSET ${keep.perEntry - 1}))`
     const ofSlice = 'task = :task AND seq > :after AND seq <= :through AND state <> 0'
-    const beyond = `(seq <= :cutoff OR finished < :oldest) AND ${spare}`
+    const beyond = `(seq <= :cutoff OR finished < :oldest) AND untold = 0 AND ${spare}`
     const bare = 'head = NULL, tail = NULL, omitted = omitted + octet_length(head) + octet_length(tail)'
     this.#forget = database.prepare(`
       UPDATE attempts SET result = NULL, result_until = NULL WHERE seq IN
@@ -64,13 +69,17 @@ export class JournalPruner {
       WHERE ${ofSlice} AND head IS NOT NULL AND ${beyond} LIMIT ${slice.cleared})`)
     this.#remove = database.prepare(`
       DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts
-      WHERE ${ofSlice} AND head IS NULL AND forget_at < :now AND ${beyond} LIMIT ${slice.removed})`)
-    this.#clearOldest = database.prepare(`
-      UPDATE attempts SET ${bare} WHERE seq IN
-      (SELECT seq FROM attempts WHERE head IS NOT NULL AND state <> 0 ORDER BY seq LIMIT ${slice.cleared})`)
+      WHERE ${ofSlice} AND head IS NULL AND result IS NULL AND forget_at < :now AND ${beyond}
+      LIMIT ${slice.removed})`)
+    const clearOldest = (untold: 0 | 1): StatementSync =>
+      database.prepare(`
+        UPDATE attempts SET ${bare} WHERE seq IN (SELECT seq FROM attempts
+        WHERE head IS NOT NULL AND state <> 0 AND untold = ${untold} ORDER BY seq LIMIT ${slice.cleared})`)
+    this.#clearOldest = clearOldest(0)
+    this.#clearUntold = clearOldest(1)
     this.#removeOldest = database.prepare(`
       DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts
-      WHERE state <> 0 AND forget_at < ? AND ${spare} ORDER BY seq LIMIT ${slice.removed})`)
+      WHERE state <> 0 AND untold = 0 AND forget_at < ? AND ${spare} ORDER BY seq LIMIT ${slice.removed})`)
     this.#removeMissed = database.prepare('DELETE FROM missed WHERE recorded < ?')
   }
 
@@ -85,6 +94,7 @@ export class JournalPruner {
       await this.#pruneTask(task, now, signal)
     }
     await this.#whileFull(slice.cleared, signal, () => this.#isLarge() && this.#clearOldest.run().changes)
+    await this.#whileFull(slice.cleared, signal, () => this.#isLarge() && this.#clearUntold.run().changes)
     await this.#whileFull(slice.cleared, signal, () => this.#isLarge() && this.#forgetFirst.run().changes)
     await this.#whileFull(slice.removed, signal, () => this.#isLarge() && this.#removeOldest.run(now).changes)
     if (!signal.aborted) {

@@ -267,6 +267,35 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect((await journal.claim({ message: first, now })).kind).toBe('finished')
     })
 
+    test('keeps what is still to be told, with its output, until it is told', async () => {
+      const journal = await (await openWorld()).open()
+      const output = { head: 'disk full', tail: '', omittedBytes: 0 }
+      const outcome = { kind: 'failed', reason: 'exit code 3', output } as const
+      const failures = Array.from({ length: 3 }, () => aMessage({ task: 'report' }))
+      const newer = Array.from({ length: 1_002 }, () => aMessage({ task: 'report' }))
+      for (const message of failures) void journal.record(ended(message, { outcome, untold: true }))
+      await Promise.all(newer.map((message) => journal.record(ended(message))))
+      await journal.prune(instant(now + 40 * day))
+      for (const { id } of failures) expect(journal.attempts(id)).toMatchObject([{ output }])
+      expect(journal.runs({ limit: 2_000 })).toHaveLength(3)
+      await Promise.all(failures.map(({ id }) => journal.told(id, 1)))
+      await journal.prune(instant(now + 40 * day))
+      expect(journal.runs({ limit: 2_000 })).toEqual([])
+    })
+
+    test('keeps a result for its time, however many runs follow', async () => {
+      const journal = await (await openWorld()).open()
+      const message = aMessage({ task: 'report', expires: instant(now + 1_000) })
+      const result = { result: { outcome: 'succeeded' }, forgetAt: instant(now + 40 * day) } as const
+      const newer = Array.from({ length: 1_005 }, () => aMessage({ task: 'report' }))
+      void journal.record(ended(message, { result }))
+      await Promise.all(newer.map((each) => journal.record(ended(each))))
+      await journal.prune(instant(now + 39 * day))
+      expect(journal.states([message.id]).get(message.id)).toEqual({ state: 'ended', result: result.result })
+      await journal.prune(instant(now + 41 * day))
+      expect(journal.runs({ limit: 2_000 })).toEqual([])
+    })
+
     test('ends early when it is told to, and when the journal is closed', async () => {
       const journal = await (await openWorld()).open()
       const many = Array.from({ length: 1_200 }, () => aMessage({ task: 'report' }))
