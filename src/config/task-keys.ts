@@ -136,7 +136,7 @@ export const taskKeys: Section<TaskValues> = {
     },
     result_ttl: {
       kind: durationOrNone(1_000),
-      doc: 'For how long the result of a sent task can be asked for, if there is room; `none`: nobody is told how it ended.',
+      doc: 'For how long the result of a sent task can be asked for, if there is room; `none`: nobody is told it.',
       default: '1d',
     },
     description: { kind: text, doc: 'For people.' },

@@ -41,7 +41,7 @@ test('results leave a journal that is too large, those first whose time comes fi
   expect(left.lastIndexOf(false)).toBe(79)
 })
 
-test('of what is still to be told a journal that is too large gives up the output last, and never the row', async () => {
+test('of what is still to be told a journal that is too large gives up the output, last, and not the row', async () => {
   const bytes = 1_500_000
   const { journal, database, pruner } = openWorld(bytes)
   const output = { head: 'x'.repeat(30_000), tail: '', omittedBytes: 0 }
