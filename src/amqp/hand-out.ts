@@ -1,5 +1,5 @@
 import type { Intake } from '../broker/broker.ts'
-import type { Veto } from '../broker/delivery.ts'
+import type { Delivery, Veto } from '../broker/delivery.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { HeldMessage } from './held-message.ts'
 import type { Replier } from './replier.ts'
@@ -18,6 +18,12 @@ export interface HandOutParts {
   readonly idle: () => void
   /** A slot is free again, and nobody waits for it. */
   readonly spare: () => void
+}
+
+export interface Executing {
+  /** It stands for its entry from now on (delivery.ts). */
+  readonly inTime?: boolean
+  readonly settled?: () => void
 }
 
 /** Hands out what is due, as deliveries, and never more to execute than there are slots. */
@@ -51,13 +57,13 @@ export class HandOut {
   }
 
   /** With a slot in hand: hands it out to execute, or as revoked, which uses none. */
-  execute(held: HeldMessage, settled?: () => void): boolean {
+  execute(held: HeldMessage, { inTime = false, settled }: Executing = {}): boolean {
     const veto = this.#parts.revoked(held.message)
     if (veto) {
       this.withoutSlot(held, veto)
       return false
     }
-    this.#deliver(held, undefined, () => {
+    this.#deliver(held, { inTime }, () => {
       settled?.()
       this.#slots.release()
     })
@@ -73,7 +79,7 @@ export class HandOut {
 
   /** Hands out what will not execute: with a veto, or too late. */
   withoutSlot(held: HeldMessage, veto?: Veto): void {
-    this.#deliver(held, veto, () => {})
+    this.#deliver(held, { ...(veto ? { veto } : {}) }, () => {})
   }
 
   /** Nothing is handed out any more. */
@@ -81,14 +87,14 @@ export class HandOut {
     this.#slots.close()
   }
 
-  #deliver(held: HeldMessage, veto: Veto | undefined, settled: () => void): void {
+  #deliver(held: HeldMessage, how: Pick<Delivery, 'veto' | 'inTime'>, settled: () => void): void {
     const { intake, republisher, replier, idle } = this.#parts
     held.taken = true
     this.#count++
     let acknowledged = false
     intake.deliver({
       message: held.message,
-      ...(veto ? { veto } : {}),
+      ...how,
       acknowledge: async () => {
         if (!held.open || held.lost) return 'kept'
         acknowledged = true

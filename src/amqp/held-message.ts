@@ -32,6 +32,8 @@ export class HeldMessage {
   taken = false
   /** It was handed out before, and may have begun then. */
   returned = false
+  /** Another run of its entry was skipped because of it. */
+  stoodInTheWay = false
   /** It came to this worker, which stood by, from one that held it when it was due. */
   seenBegun = false
 
@@ -55,11 +57,6 @@ export class HeldMessage {
 
   markBegun(): void {
     this.#begun = true
-    this.unbind()
-  }
-
-  /** It is handed out in time: should that take long, its successor, which is skipped meanwhile, no longer bounds it. */
-  unbind(): void {
     const { occurrence, ...message } = this.#message
     if (!occurrence) return
     const { startBy: _startBy, ...unbound } = occurrence

@@ -142,14 +142,14 @@ export class LaneDesk {
     const lane = held.origin
     const ended = new AbortController()
     const onTrial = isLate(held, this.#parts.clock.now())
-    if (!onTrial) held.unbind()
-    const executes = this.#parts.handOut.execute(held, () => {
+    const settled = (): void => {
       ended.abort()
       state.executing = undefined
       state.onTrial = false
       if (countDown(this.#executing, lane) === 0) this.#parts.idle(lane)
       this.#advance(entry, state)
-    })
+    }
+    const executes = this.#parts.handOut.execute(held, { inTime: !onTrial, settled })
     if (!executes) return
     state.executing = held
     this.#executing.set(lane, (this.#executing.get(lane) ?? 0) + 1)
@@ -185,6 +185,7 @@ export class LaneDesk {
       if (this.#endsAtOnce(held)) continue
       const { overlap, waitLimit, entry } = held.message.occurrence as MessageOccurrence
       if (overlap !== 'queue') {
+        executing.stoodInTheWay = true
         handOut.withoutSlot(held, {
           kind: 'skipped',
           reason: `run ${executing.message.id} of ${entry} still executes`,

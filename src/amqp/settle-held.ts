@@ -25,7 +25,8 @@ async function publishWhatFollows(
     case 'retry':
       return post.forward(held, { attempt: held.message.attempt + 1, eta: verdict.at })
     case 'release':
-      if (verdict.at !== undefined) return post.forward(held, { eta: verdict.at })
+      if (verdict.at !== undefined)
+        return post.forward(held, { eta: verdict.at, ...(held.stoodInTheWay ? { begun: true } : {}) })
       return held.handedOver ? post.forward(held, { begun: true }) : undefined
     case 'deadLetter':
       return post.setAside(held.incoming, held.queue, verdict.reason)

@@ -8,6 +8,11 @@ export interface Delivery {
   /** Why it must not start although it is due; the holder records that and settles it. */
   readonly veto?: Veto
   /**
+   * It was in time when it was handed out, and stands for its entry from then on. Its successor, which may have been
+   * skipped because of it, bounds it no more: otherwise neither would run.
+   */
+  readonly inTime?: boolean
+  /**
    * Carries out the verdict durably, and has the result of a run that ended for good told to whoever waits for it:
    * before the message is gone. Rejects with BROKER_UNAVAILABLE when that failed and may be tried again. Where the
    * delivery is no longer ours to settle (its session is gone) it resolves: the message comes again to whoever is

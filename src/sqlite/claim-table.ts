@@ -69,6 +69,7 @@ export class ClaimTable {
   readonly #overlapping: StatementSync
   readonly #line: WaitingLine
   readonly #claim: StatementSync
+  readonly #stand: StatementSync
   readonly #held: StatementSync
   readonly #lives: (holder: string) => boolean
 
@@ -104,6 +105,7 @@ export class ClaimTable {
       'SELECT count(*) AS count FROM messages INDEXED BY messages_held WHERE holder = ? AND state = 1',
     )
     this.#claim = database.prepare('UPDATE messages SET state = ?, holder = ? WHERE seq = ?')
+    this.#stand = database.prepare('UPDATE messages SET begun = 1 WHERE id = ? AND state = 1 AND begun = 0')
   }
 
   /**
@@ -202,6 +204,7 @@ export class ClaimTable {
     // What a dead worker held is free again soon, and whether it still stands in the way is seen then.
     if (!this.#lives(running.holder)) return false
     const reason = `run ${running.id} of ${row.entry} still executes`
+    this.#stand.run(running.id)
     this.#hand(row, { executes: false, veto: { kind: 'skipped', reason } }, turn)
     return true
   }

@@ -1,9 +1,9 @@
 import type { Consumer, Intake } from '../broker/broker.ts'
 import type { BrokerEvent } from '../broker/broker-event.ts'
-import type { Delivery, Veto } from '../broker/delivery.ts'
+import type { Delivery } from '../broker/delivery.ts'
 import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
-import { between, type Instant, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
+import { between, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Undecodable } from '../task/parse-task-message.ts'
 import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
@@ -118,21 +118,23 @@ export class SqliteConsumer implements Consumer {
       runs.abort(id, 'it was cancelled while it ran')
   }
 
-  #hand({ row, veto }: ClaimedMessage): void {
-    const message = messageOf(row, this.#parts.clock.now())
+  #hand(claimed: ClaimedMessage): void {
+    const { row } = claimed
+    const message = messageOf(row)
     if ('problem' in message) {
       void this.#setAside(row, message.problem)
       return
     }
-    this.#intake.deliver(this.#delivery(row, message, veto))
+    this.#intake.deliver(this.#delivery(claimed, message))
   }
 
-  #delivery(row: ClaimedRow, message: TaskMessage, veto: Veto | undefined): Delivery {
+  #delivery({ row, veto, executes }: ClaimedMessage, message: TaskMessage): Delivery {
     const { commits, messages, holder } = this.#parts
     let acknowledged = false
     return {
       message,
       ...(veto === undefined ? {} : { veto }),
+      inTime: executes && standsForEntry(row),
       acknowledge: async () => {
         await commits.submit(() => messages.acknowledge({ seq: row.seq, holder }))
         acknowledged = true
@@ -150,8 +152,7 @@ export class SqliteConsumer implements Consumer {
         await settled
         if (result) this.#parts.tell()
         // Others may serve the queue of what waited for this run.
-        const mayLetGo = row.entry !== null && row.overlap !== 'allow'
-        if (verdict.kind !== 'ack' || mayLetGo) this.#parts.ring()
+        if (verdict.kind !== 'ack' || standsForEntry(row)) this.#parts.ring()
       },
     }
   }
@@ -206,26 +207,26 @@ export class SqliteConsumer implements Consumer {
   }
 }
 
-/**
- * The columns are the truth where the body differs. Whether an occurrence is in time is decided here: were it judged
- * again before it starts, it could expire, while its successor was skipped because of it. So what is handed out in time
- * is bound by its successor no more, as what had begun. What comes too late was handed out to end as expired.
- */
-function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage, now: Instant): TaskMessage {
+/** Others of its entry are skipped because of it, or wait for it. */
+function standsForEntry({ entry, overlap }: ClaimedRow): boolean {
+  return entry !== null && overlap !== 'allow'
+}
+
+/** The columns are the truth where the body differs; and what had begun is bound by its successor no more. */
+function asStored(row: ClaimedRow, { occurrence, ...decoded }: TaskMessage): TaskMessage {
   const message = { ...decoded, attempt: row.attempt, eta: instant(row.eta) }
   if (!occurrence) return message
-  const { startBy, ...unbound } = occurrence
-  const isBound = startBy !== undefined && row.begun === 0 && startBy <= now
-  return { ...message, occurrence: isBound ? occurrence : unbound }
+  const { startBy: _startBy, ...unbound } = occurrence
+  return { ...message, occurrence: row.begun === 1 ? unbound : occurrence }
 }
 
 /** The message of a row, if it is one: the row's id names it to the journal and to the processes of its run. */
-function messageOf(row: ClaimedRow, now: Instant): TaskMessage | Undecodable {
+function messageOf(row: ClaimedRow): TaskMessage | Undecodable {
   const decoded = decodeMessage(row.body)
   if ('problem' in decoded) return decoded
   if (decoded.id !== row.id) return { problem: 'its id is not that of its row' }
   if (row.attempt === 0) return { problem: 'its row has an attempt that is none' }
-  return asStored(row, decoded, now)
+  return asStored(row, decoded)
 }
 
 /** The message as it is now; as it came, should that be impossible to write: rather an old attempt than no letter. */

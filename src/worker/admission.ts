@@ -143,9 +143,9 @@ interface Bars {
   readonly late: Outcome | undefined
 }
 
-function barsOf({ message, veto }: Delivery, now: Instant): Bars {
+function barsOf({ message, veto, inTime }: Delivery, now: Instant): Bars {
   const barred = veto ?? expiry(message, now)
-  return { barred, late: barred ? undefined : lateness(message, now) }
+  return { barred, late: barred || inTime ? undefined : lateness(message, now) }
 }
 
 /** Of what had begun before, and had to be claimed for that to be known. */

@@ -48,11 +48,12 @@ function openDesk(...answers: readonly Claim[]) {
   const turns = new Turns({ clock, random: () => 0, slots, stopping: new AbortController().signal })
   const desk = new AdmissionDesk({ clock, emit: log.emit, guard, journal, lookup, turns })
   const due = (change: Partial<Delivery['message']> = {}) => aMessage({ eta: clock.now(), ...change })
-  const admit = (message: Delivery['message'], veto?: Delivery['veto']) =>
+  const admit = (message: Delivery['message'], veto?: Delivery['veto'], inTime = false) =>
     desk.admit({
       message,
       settle: async () => {},
       acknowledge: async () => 'gone',
+      inTime,
       ...(veto ? { veto } : {}),
     })
   return { admit, claims, clock, due, log, pauses, swept, task }
@@ -77,6 +78,13 @@ test('the successor bounds the start of a first attempt, and not what had begun 
   if (!occurrence) throw new Error('an occurrence has one')
   expect(await admit(due({ occurrence }))).toMatchObject({ kind: 'end', outcome: { kind: 'expired' } })
   expect(await admit(due({ occurrence }))).toMatchObject({ kind: 'start', task })
+})
+
+test('what was handed out in time starts, though its successor is due by then: that was skipped because of it', async () => {
+  const { admit, clock, due, task } = openDesk(granted(0))
+  const { occurrence } = anOccurrence('nightly', { startBy: clock.now() })
+  if (!occurrence) throw new Error('an occurrence has one')
+  expect(await admit(due({ occurrence }), undefined, true)).toMatchObject({ kind: 'start', task })
 })
 
 test('a delivery that comes before its ETA goes back until then', async () => {
