@@ -150,7 +150,7 @@ export class WorkerService implements Service {
 
   async #openCgroups(): Promise<DelegatedCgroup | undefined> {
     const { env, pid } = this.#parts.host
-    const onFailed = (reason: string): void => this.#tell({ kind: 'cgroupFailed', reason })
+    const onFailed = (reason: string, run?: string): void => this.#tell({ kind: 'cgroupFailed', reason, run })
     const found = await openDelegatedCgroup({ env, pid, onFailed })
     const isThere = found instanceof DelegatedCgroup
     this.#tell(isThere ? { kind: 'cgroupsFound', path: found.path } : { kind: 'cgroupsMissing', ...found })

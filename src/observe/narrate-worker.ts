@@ -75,8 +75,8 @@ export function narrateWorker(event: WorkerEvent): Line {
     case 'cgroupFailed':
       return {
         level: 'warn',
-        message: `no cgroup could be made for a run, it has its process group only: ${event.reason}`,
-        fields: {},
+        message: `a run has no cgroup, its process group only: ${event.reason}`,
+        fields: event.run === undefined ? {} : { id: event.run },
       }
     case 'cellLost':
       return {

@@ -3,11 +3,13 @@
  * Delegate=):
  *
  *   taskworker.service/       the unit: the worker, its guard, its threads, what they start
- *     run-4711-1/             a run of the worker 4711: made ▶ entered by the child itself ▶ emptied ▶ removed
- *     run-4711-2/
+ *     run-4711-88-1/          a run of the worker 4711: made ▶ entered by the child itself ▶ emptied ▶ removed
+ *     run-4711-88-2/
  *
- * Who starts the worker says that it is delegated, by $TASKBEAT_CGROUP_PER_RUN: root may write everywhere, and
- * still must not below a cgroup that is systemd's. Whether it is true is found out by doing it once. Only cgroup.kill is
+ * The name says which life of that number it was, by the time when it began: in a container each worker has the same.
+ *
+ * Who starts the worker says that it is delegated, by $TASKBEAT_CGROUP_PER_RUN: root may write everywhere, and still
+ * must not below a cgroup that is systemd's. Whether it is true is found out by doing it once. Only cgroup.kill is
  * wanted and no controller, so none is turned on for those below. Therefore the rule that a cgroup with controllers has
  * no processes of its own (cgroups(7), "no internal processes") does not hold, the worker stays where it is, and
  * systemd's limits, its watchdog and its notify socket go on as if there was nothing below.
@@ -17,7 +19,7 @@
  *
  * On each failure:
  * - It is not delegated, or cannot be used: said once, with the reason, and runs have their process groups.
- * - One cannot be made for a run: told of, and that run has its process group.
+ * - One cannot be made for a run, or not be entered: told of, and that run has its process group.
  * - One cannot be removed, since the kernel does not let go of a process: tried again when the next is made.
  * - The worker is killed: systemd kills what is left in the unit (KillMode=), the cgroups below too. Where nobody
  *   does, the next worker there kills it before it begins.
@@ -39,8 +41,8 @@ export const cgroupVariable = 'TASKBEAT_CGROUP_PER_RUN'
 export interface CgroupsOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly pid: number
-  /** One could not be made. Told again only when others could be made in between. */
-  readonly onFailed: (reason: string) => void
+  /** One could not be made: told again only when others could be since. Or this run could not enter its own. */
+  readonly onFailed: (reason: string, run?: string) => void
 }
 
 /** Why there are none, in words; `wanted`: though who started the worker has asked for them. */
@@ -54,7 +56,7 @@ export async function openDelegatedCgroup(options: CgroupsOptions): Promise<Dele
   const path = findOwn()
   if (path === undefined) return { reason: 'there is no cgroup of the second version', wanted: true }
   const cgroups = new DelegatedCgroup(path, options)
-  const reason = await cgroups.problem()
+  const reason = await cgroups.prepare()
   return reason === undefined ? cgroups : { reason, wanted: true }
 }
 
@@ -70,7 +72,8 @@ function findOwn(): string | undefined {
 export class DelegatedCgroup {
   readonly path: string
   readonly #pid: number
-  readonly #onFailed: (reason: string) => void
+  readonly #birth: string
+  readonly #onFailed: CgroupsOptions['onFailed']
   readonly #left = new Set<RunCgroup>()
   #count = 0
   #isFailing = false
@@ -78,19 +81,26 @@ export class DelegatedCgroup {
   constructor(path: string, { pid, onFailed }: CgroupsOptions) {
     this.path = path
     this.#pid = pid
+    this.#birth = birthOf(pid) ?? '0'
     this.#onFailed = onFailed
   }
 
   /** Kills what dead workers have left here, and does once what every run needs; gives what stands in the way. */
-  async problem(): Promise<string | undefined> {
+  async prepare(): Promise<string | undefined> {
     try {
       this.#endThoseOfTheDead()
       const name = await this.#make()
       const trial = this.#at(name)
       try {
-        const { program, args } = trial.enter({ program: '/bin/cat', args: ['/proc/self/cgroup'] })
-        const { stdout } = spawnSync(program, args, { encoding: 'latin1' })
-        if (!stdout?.includes(`/${name}\n`)) return `no process can be moved below ${this.path}`
+        const { program, args, env } = trial.enter({
+          program: '/bin/cat',
+          args: ['/proc/self/cgroup'],
+          env: {},
+        })
+        const { stdout, stderr } = spawnSync(program, args, { env, encoding: 'latin1' })
+        if (!stdout) return `no process can be started by env -S: ${stderr?.trim()}`
+        if (!stdout.includes(`/${name}\n`) || !trial.wasEntered())
+          return `no process can be moved below ${this.path}`
         const canKill = existsSync(join(this.path, name, 'cgroup.kill'))
         return canKill ? undefined : 'this kernel has no cgroup.kill: it came with Linux 5.14'
       } finally {
@@ -111,8 +121,8 @@ export class DelegatedCgroup {
   }
 
   openNow(): RunCgroup | undefined {
-    const name = this.#nextName()
     try {
+      const name = this.#nextName()
       mkdirSync(join(this.path, name))
       return this.#made(name)
     } catch (error) {
@@ -130,31 +140,27 @@ export class DelegatedCgroup {
     this.#isFailing = true
   }
 
-  /** A dead worker may have had the same number; what the kernel has not let go of is still there. */
   async #make(): Promise<string> {
-    for (;;) {
-      const name = this.#nextName()
-      try {
-        await mkdir(join(this.path, name))
-        return name
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      }
-    }
+    const name = this.#nextName()
+    await mkdir(join(this.path, name))
+    return name
   }
 
   #nextName(): string {
-    return `run-${this.#pid}-${++this.#count}`
+    return `run-${this.#pid}-${this.#birth}-${++this.#count}`
   }
 
   #at(name: string): RunCgroup {
-    return new RunCgroup(join(this.path, name), (left) => this.#left.add(left))
+    return new RunCgroup(join(this.path, name), {
+      onLeft: (left) => this.#left.add(left),
+      onOutside: (run) => this.#onFailed('it could not be entered', run),
+    })
   }
 
   #endThoseOfTheDead(): void {
     for (const name of readdirSync(this.path)) {
-      const [, pid] = /^run-(\d+)-\d+$/.exec(name) ?? []
-      if (pid === undefined || (Number(pid) !== this.#pid && isAlive(Number(pid)))) continue
+      const [, pid, birth] = /^run-(\d+)-(\d+)-\d+$/.exec(name) ?? []
+      if (pid === undefined || birthOf(pid) === birth) continue
       const cgroup = this.#at(name)
       cgroup.kill()
       void cgroup.end(milliseconds(0))
@@ -162,10 +168,12 @@ export class DelegatedCgroup {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** When it was started, in ticks since the machine was (proc_pid_stat(5), field 22); undefined: there is none. */
+function birthOf(pid: number | string): string | undefined {
   try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
   }
 }

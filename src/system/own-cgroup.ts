@@ -6,7 +6,10 @@ export interface CgroupFacts {
   readonly mounts: string
 }
 
-/** The directory of this process's cgroup. A machine may have both versions: that of the second has no controllers' names. */
+/**
+ * The directory of this process's cgroup. A machine may have both versions: that of the second has no controllers'
+ * names.
+ */
 export function ownCgroup({ membership, mounts }: CgroupFacts): string | undefined {
   const [, path] = /^0::(\/.*)$/m.exec(membership) ?? []
   // In a container that has not been given a view of its own it may lie beside what is mounted.

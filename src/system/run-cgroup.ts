@@ -1,37 +1,69 @@
 import { type FSWatcher, readFileSync, watch, writeFileSync } from 'node:fs'
 import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Milliseconds, milliseconds } from '../core/instant.ts'
-
-/** How long what was killed may take to disappear; what the kernel does not let go of in that time is left to it. */
-const longestFarewell = milliseconds(1_000)
+import { longestFarewell } from '../core/farewell.ts'
+import type { Milliseconds } from '../core/instant.ts'
 
 /**
  * POSIX sh. The command has not begun before it is inside, so nothing that it starts can be outside. Where it may not
- * enter it runs all the same. What the shell adds to the environment is taken out again.
+ * enter it runs all the same, which is told when it has ended.
  */
-const script = '{ echo 0 >"$1"; } 2>/dev/null; shift; unset PWD OLDPWD SHLVL; exec "$@"'
+const script = '{ echo 0 >"$1"; } 2>/dev/null; shift; exec /usr/bin/env -i -S "$@"'
 
 export interface Program {
   readonly program: string
   readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface RunCgroupParts {
+  /** It could not be removed, which may be tried again. */
+  readonly onLeft: (cgroup: RunCgroup) => void
+  /** What has run was never inside. */
+  readonly onOutside: (run?: string) => void
 }
 
 /** A directory of cgroupfs that belongs to one run. */
 export class RunCgroup {
   readonly #path: string
-  readonly #onLeft: (cgroup: RunCgroup) => void
+  readonly #parts: RunCgroupParts
 
-  /** `onLeft` is told when it could not be removed, which may be tried again. */
-  constructor(path: string, onLeft: (cgroup: RunCgroup) => void) {
+  constructor(path: string, parts: RunCgroupParts) {
     this.#path = path
-    this.#onLeft = onLeft
+    this.#parts = parts
   }
 
-  enter({ program, args }: Program): Program {
+  /**
+   * A shell drops, alters or refuses variables that mean something to it (PWD, IFS, OPTIND, in bash many more), so it
+   * sees none by its name: they travel as v0, v1, …, and env(1) gives them their names again. It reads the values from
+   * its environment, not from its arguments, which everybody could see.
+   */
+  enter({ program, args, env }: Program): Program {
+    const names = Object.keys(env)
+    const assignments = names.map((name, index) => `${quoted(`${name}=`)}\${v${index}}`).join(' ')
+    // To env(1) whatever has such a sign is an assignment, the path of a program as well; to nice(1) it is not.
+    const tail = program.includes('=') ? ['nice', '-n', '0', program, ...args] : [program, ...args]
     return {
       program: '/bin/sh',
-      args: ['-c', script, 'taskbeat', this.#file('cgroup.procs'), program, ...args],
+      args: ['-c', script, 'taskbeat', this.#file('cgroup.procs'), assignments, ...tail],
+      env: Object.fromEntries([
+        ...names.map((name, index) => [`v${index}`, env[name]]),
+        // By these it is found from the first moment on, and no shell knows them.
+        ...Object.entries(env).filter(([name]) => name.startsWith('TASKBEAT_')),
+      ]),
+    }
+  }
+
+  tellOutside(run?: string): void {
+    if (!this.wasEntered()) this.#parts.onOutside(run)
+  }
+
+  /** Whether a process has ever been inside: by the processor time that it has taken there. */
+  wasEntered(): boolean {
+    try {
+      return !/^usage_usec 0$/m.test(readFileSync(this.#file('cpu.stat'), 'latin1'))
+    } catch {
+      return false
     }
   }
 
@@ -41,7 +73,7 @@ export class RunCgroup {
       this.kill()
       await this.#isEmptyWithin(longestFarewell)
     }
-    if (!(await this.remove())) this.#onLeft(this)
+    if (!(await this.remove())) this.#parts.onLeft(this)
   }
 
   /** Kills whatever is inside, and what it is just about to fork. */
@@ -100,6 +132,11 @@ export class RunCgroup {
   #file(name: string): string {
     return join(this.#path, name)
   }
+}
+
+/** As `env -S` reads it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 }
 
 /** A run may have made cgroups of its own within. */

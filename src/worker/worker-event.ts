@@ -18,8 +18,11 @@ export type WorkerEvent =
   /** Whether each run has a cgroup; `wanted`: whoever started the worker has asked for it. */
   | { readonly kind: 'cgroupsFound'; readonly path: string }
   | { readonly kind: 'cgroupsMissing'; readonly reason: string; readonly wanted: boolean }
-  /** None could be made for a run, which has its process group only. Told again when one could be made since. */
-  | { readonly kind: 'cgroupFailed'; readonly reason: string }
+  /**
+   * None could be made for a run, which has its process group only: told again when one could be made since. Or the
+   * run of this id (a process of many runs has none) could not enter its own.
+   */
+  | { readonly kind: 'cgroupFailed'; readonly reason: string; readonly run: string | undefined }
   /** A cell that had nothing to do is gone: something that a module has left in it. Another follows when needed. */
   | { readonly kind: 'cellLost'; readonly isolation: Isolation; readonly reason: string }
   /** What a module prints while no task of it runs: at its top level, or later. */

@@ -4,10 +4,11 @@
 #   systemd-box.sh [-b HOST:GUEST]… [-B HOST:GUEST]… [-t SECONDS] SCRIPT
 #     -b  binds a directory read-write: the only writes that survive      -B  the same, read-only      -t  time limit (60)
 #
-# The container's root is a copy-on-write view of this machine's, or of another system's, which $TASKBEAT_BOX_ROOT names.
-# Its network is a loopback of its own. SCRIPT runs as root once basic.target is reached; its output is ours, and so is its
-# exit status (124: time limit; 125: the box itself failed). The host needs neither a system bus nor machined. Nothing outlives the run: mounts live in a private mount
-# namespace, processes in a private PID namespace that dies with this script, even by SIGKILL, and cgroups are removed.
+# The container's root is a copy-on-write view of this machine's, or of another system's, which $TASKBEAT_BOX_ROOT
+# names. Its network is a loopback of its own. SCRIPT runs as root once basic.target is reached; its output is ours, and
+# so is its exit status (124: time limit; 125: the box itself failed). The host needs neither a system bus nor machined.
+# Nothing outlives the run: mounts live in a private mount namespace, processes in a private PID namespace that dies
+# with this script, even by SIGKILL, and cgroups are removed.
 set -u
 fail() { echo "systemd-box: $*" >&2; exit 125; }
 argv=("$@")

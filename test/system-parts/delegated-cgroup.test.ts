@@ -1,5 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -14,11 +23,12 @@ import { eventually } from '../support/eventually.ts'
 import { aMessage } from '../support/messages.ts'
 import { requires } from '../support/requirements.ts'
 import { aCommand, aScript } from '../support/tasks.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Stands for the cgroup of a unit; here root delegates it to itself. */
 let unit: string
 let cgroups: DelegatedCgroup
-let failures: string[]
+let failures: (readonly (string | undefined)[])[]
 let units = 0
 
 const file = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
@@ -50,7 +60,7 @@ function isWritable(directory: string): boolean {
 }
 
 function openAs(pid: number): DelegatedCgroup {
-  return new DelegatedCgroup(unit, { env: {}, pid, onFailed: (reason) => failures.push(reason) })
+  return new DelegatedCgroup(unit, { env: {}, pid, onFailed: (...told) => failures.push(told) })
 }
 
 const never = new AbortController().signal
@@ -59,9 +69,11 @@ async function run(
   task: RegisteredTask,
   environment: NodeJS.ProcessEnv = process.env,
   interrupt = never,
+  within: DelegatedCgroup | 'none' = cgroups,
 ): Promise<Outcome> {
   const guard = openGuard({ onLost: () => {} })
-  const executor = new CommandExecutor({ clock: systemClock, guard, environment, cgroups })
+  const parts = { environment, ...(within !== 'none' && { cgroups: within }) }
+  const executor = new CommandExecutor({ clock: systemClock, guard, ...parts })
   try {
     return await executor.run({ task, message: aMessage(), interrupt, kill: never, emit: () => {} })
   } finally {
@@ -70,6 +82,30 @@ async function run(
 }
 
 const inside = (): readonly string[] => readdirSync(unit).filter((name) => name.startsWith('run-'))
+
+const own = { PATH: '/usr/bin:/bin' }
+
+/** What shells drop, alter, add or refuse. */
+const strange = {
+  ...{
+    PWD: '/of/the task',
+    OLDPWD: 'a',
+    IFS: 'b',
+    PPID: 'c',
+    OPTIND: 'abc',
+    LINENO: 'd',
+    PS1: 'e',
+    PS4: 'f',
+  },
+  ...{ SHLVL: 'g', RANDOM: 'h', UID: 'i', SECONDS: 'j', SHELLOPTS: 'k', _: 'l', v0: 'm', EMPTY: '' },
+  ODD: `it's "\\c \${HOME} $HOME #\n\t`,
+}
+
+/** But those that are others each time. */
+function variablesOf(outcome: Outcome): readonly string[] {
+  const { head = '' } = 'output' in outcome ? (outcome.output ?? {}) : {}
+  return head.split('\0').filter((line) => !/^TASKBEAT_(GUARD|ID)=/.test(line))
+}
 
 /** Leaves the group and the session of whoever starts it, with nothing in its environment, twice. */
 const hiding = 'setsid -f env -i setsid -f env -i'
@@ -134,7 +170,7 @@ until [ "$(cat $own/a/b/cgroup.procs)" ]; do :; done`
     const mine = aCommand(['cat', '/proc/self/cgroup'])
     for (const task of [mine, { definition: { ...mine.definition, user: 'nobody' } }])
       expect(await run(task, own)).toMatchObject({
-        output: { head: expect.stringMatching(/\/run-\d+-\d+\n/) },
+        output: { head: expect.stringMatching(/\/run-\d+-\d+-\d+\n/) },
       })
     const script = `id -un; ${hiding} sleep 1000.125`
     expect(await run(aScript(script, { user: 'nobody' }), own)).toMatchObject({
@@ -144,13 +180,36 @@ until [ "$(cat $own/a/b/cgroup.procs)" ]; do :; done`
     expect(inside()).toEqual([])
   })
 
-  test('has the environment, the exit code and the reason not to start of one that has none', async () => {
-    const own = { PATH: '/usr/bin:/bin' }
-    const task = aCommand(['env', '-0'], { env: { ODD: `it's $HOME\n` } })
-    const { output } = (await run(task, own)) as { readonly output?: { readonly head: string } }
-    const names = output?.head.split('\0').map((line) => line.split('=')[0])
-    expect(names).not.toEqual(expect.arrayContaining(['PWD']))
-    expect(output?.head).toContain(`ODD=it's $HOME\n\0`)
+  test('has the environment of one that has none, whatever it means to a shell', async () => {
+    for (const env of [{}, strange]) {
+      const task = aCommand(['env', '-0'], { env })
+      const [within, without] = [await run(task, own), await run(task, own, never, 'none')].map(variablesOf)
+      expect(within).toEqual(without)
+      expect(within).toEqual(expect.arrayContaining(Object.entries(env).map((pair) => pair.join('='))))
+    }
+  })
+
+  test('has that under each shell, and nobody sees its values in the arguments', async (context) => {
+    const shells = ['bash', 'dash'].map((name) => `/usr/bin/${name}`).filter(existsSync)
+    requires(context, shells.length > 0, 'bash or dash in /usr/bin')
+    const cgroup = cgroups.openNow()
+    const odd = { ...strange, "BASH_FUNC_it\\'s%%": '() { true; }' }
+    const { program, args, env } = cgroup?.enter({ program: 'env', args: ['-0'], env: odd }) ?? {}
+    expect(program).toBe('/bin/sh')
+    expect(args?.join()).not.toContain(strange.PWD)
+    for (const shell of shells) {
+      const { stdout } = spawnSync(shell, args, { argv0: '/bin/sh', env })
+      expect(String(stdout).split('\0').slice(0, -1)).toEqual(
+        Object.entries(odd).map((pair) => pair.join('=')),
+      )
+    }
+    await cgroup?.end(milliseconds(0))
+  })
+
+  test('has the exit code and the reason not to start of one that has none', async () => {
+    const equals = join(temporaryDirectory(), 'a=b')
+    symlinkSync('/bin/echo', equals)
+    expect(await run(aCommand([equals, 'c=d']), own)).toMatchObject({ output: { head: 'c=d\n' } })
     expect(await run(aCommand(['no-such-program']), own)).toMatchObject({
       kind: 'failed',
       reason: 'cannot start no-such-program: it is not found in PATH (/usr/bin:/bin)',
@@ -160,21 +219,37 @@ until [ "$(cat $own/a/b/cgroup.procs)" ]; do :; done`
     expect(await run(aScript('kill -9 $$'), own)).toMatchObject({ reason: 'killed by SIGKILL' })
   })
 
-  test('leaves no cgroup when it cannot be started', async () => {
+  test('leaves no cgroup when it cannot be started, and says nothing of that', async () => {
     expect(await run(aScript('true', { cwd: '/opt/none' }))).toMatchObject({ kind: 'failed' })
     expect(inside()).toEqual([])
+    expect(failures).toEqual([])
+  })
+
+  test('is told of, by its id, when it could not enter, and runs all the same', async () => {
+    const closed = openAs(process.pid)
+    const open = closed.open.bind(closed)
+    closed.open = async () => {
+      const cgroup = await open()
+      // Whatever hinders it; this hinders root too.
+      for (const name of inside()) rmdirSync(join(unit, name))
+      return cgroup
+    }
+    const outcome = await run(aScript('echo $TASKBEAT_ID'), own, never, closed)
+    const [[reason, id] = []] = failures
+    expect(reason).toBe('it could not be entered')
+    expect(outcome).toMatchObject({ kind: 'succeeded', output: { head: `${id}\n` } })
   })
 })
 
 test('what a dead worker has left is killed before the next begins', async () => {
   const dead = 2 ** 22 + 1 // greater than any process's number
-  const { program, args } =
+  const { program, args, env } =
     openAs(dead)
       .openNow()
-      ?.enter({ program: 'sleep', args: ['1000.375'] }) ?? {}
-  execFileSync('setsid', ['-f', program ?? '', ...(args ?? [])], { stdio: 'ignore' })
+      ?.enter({ program: 'sleep', args: ['1000.375'], env: own }) ?? {}
+  execFileSync('setsid', ['-f', program ?? '', ...(args ?? [])], { stdio: 'ignore', env })
   await eventually('it sleeps in there', () => sleepers('1000.375') !== '')
-  expect(await cgroups.problem()).toBeUndefined()
+  expect(await cgroups.prepare()).toBeUndefined()
   await eventually('it is gone', () => inside().length === 0)
   expect(sleepers('1000.375')).toBe('')
 })
@@ -182,16 +257,25 @@ test('what a dead worker has left is killed before the next begins', async () =>
 test('a live worker beside it keeps what it has', async () => {
   const other = openAs(1)
   await other.open()
-  expect(await cgroups.problem()).toBeUndefined()
-  expect(inside()).toEqual(['run-1-1'])
-  rmdirSync(join(unit, 'run-1-1'))
+  expect(await cgroups.prepare()).toBeUndefined()
+  expect(inside()).toEqual([expect.stringMatching(/^run-1-\d+-1$/)])
+  for (const name of inside()) rmdirSync(join(unit, name))
+})
+
+test('a dead worker whose number another process has by now is dead, and stands in nobody’s way', async () => {
+  for (const pid of [1, process.pid]) mkdirSync(join(unit, `run-${pid}-0-1`))
+  expect(await cgroups.prepare()).toBeUndefined()
+  await eventually('they are gone', () => inside().length === 0)
+  const open = cgroups.openNow()
+  expect(failures).toEqual([])
+  await open?.end(milliseconds(0))
 })
 
 test('a cgroup that cannot be made is told of once, and the command runs without', async () => {
   rmdirSync(unit)
   for (let times = 0; times < 2; times++)
     expect(await run(aScript('echo ran'))).toMatchObject({ output: { head: 'ran\n' } })
-  expect(failures).toEqual([expect.stringContaining('ENOENT')])
+  expect(failures).toEqual([[expect.stringContaining('ENOENT')]])
   mkdirSync(unit)
   await run(aScript('true'))
   rmdirSync(unit)

@@ -48,7 +48,7 @@ test('nothing of a run is left when it has ended, at its limit, and when its wor
   await start(box)
   expect(await box.journal('taskworker')).toContain('each run has a cgroup of its own')
   await box.run('taskbeat send hide --wait')
-  expect(await box.run('journalctl -q -o cat -t task:hide')).toMatch(/taskworker\.service\/run-\d+-\d+$/m)
+  expect(await box.run('journalctl -q -o cat -t task:hide')).toMatch(/taskworker\.service\/run-\d+-\d+-\d+$/m)
   expect(await sleepers(box)).toBe('')
   for (const task of ['late', 'busy']) {
     expect((await box.ask(`taskbeat send ${task} --wait`)).output).toContain('limit')
@@ -81,7 +81,7 @@ test('a worker of a queue, and one of root with a task of another user, have the
   await box.run('systemctl start taskworker@mail')
   await box.run('taskbeat send hide --queue mail --wait')
   expect(await box.run('journalctl -q -o cat -t task:hide')).toMatch(
-    /taskworker@mail\.service\/run-\d+-\d+$/m,
+    /taskworker@mail\.service\/run-\d+-\d+-\d+$/m,
   )
   expect(await sleepers(box)).toBe('')
 }, 60_000)

@@ -34,7 +34,7 @@ export function processCells(options: CellOptions): OpenCell {
     }
     return typeof child === 'string'
       ? new UnstartedCell(child, end, listener)
-      : new ProcessCell(child, { guarded, end, listener, heap })
+      : new ProcessCell(child, { guarded, cgroup, end, listener, heap })
   }
 }
 
@@ -46,12 +46,12 @@ function spawnHost(
 ): ChildProcess | string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const host = fileURLToPath(new URL(`./process-host.${extension}`, import.meta.url))
-  const command = { program: process.execPath, args: [`--max-old-space-size=${heap}`, host] }
-  const { program, args } = cgroup?.enter(command) ?? command
+  const own = { program: process.execPath, args: [`--max-old-space-size=${heap}`, host], env }
+  const entering = cgroup?.enter(own) ?? own
   try {
-    const child = spawn(program, args, {
+    const child = spawn(entering.program, entering.args, {
       detached: true,
-      env,
+      env: entering.env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     })
     if (child.stdio !== undefined) return child
@@ -80,6 +80,7 @@ class UnstartedCell implements Cell {
 
 interface ProcessCellParts {
   readonly guarded: GuardedRun
+  readonly cgroup: RunCgroup | undefined
   /** Ends what is left of it. */
   readonly end: () => Promise<void>
   readonly listener: CellListener
@@ -95,7 +96,7 @@ class ProcessCell implements Cell {
   readonly #group: ProcessGroup | undefined
   readonly #gone: Promise<boolean>
 
-  constructor(child: ChildProcess, { guarded, end, listener, heap }: ProcessCellParts) {
+  constructor(child: ChildProcess, { guarded, cgroup, end, listener, heap }: ProcessCellParts) {
     this.#child = child
     if (child.pid !== undefined) {
       this.#group = new ProcessGroup(child.pid)
@@ -123,7 +124,10 @@ class ProcessCell implements Cell {
         resolve(true)
       }
       child.once('error', (error) => void gone(error.message))
-      child.once('exit', (code, signal) => void gone(describeExit(code, signal, heap)))
+      child.once('exit', (code, signal) => {
+        cgroup?.tellOutside()
+        void gone(describeExit(code, signal, heap))
+      })
     })
     child.unref()
   }

@@ -122,6 +122,7 @@ export class CommandExecutor implements Executor {
     })
     const exit = await exited
     watch.end()
+    cgroup?.tellOutside(execution.message.id)
     const patience = watch.reason ? milliseconds(killAt - this.#clock.monotonic()) : farewell
     await group.end(patience, execution.kill)
     // Who has left the group was not asked to end, and after a limit there is nothing to wait for.

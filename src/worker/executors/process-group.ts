@@ -1,9 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Milliseconds, milliseconds } from '../../core/instant.ts'
-
-/** How long what was killed may take to disappear; what the kernel does not let go of in that time is left to it. */
-const longestFarewell = milliseconds(1_000)
+import { longestFarewell } from '../../core/farewell.ts'
+import type { Milliseconds } from '../../core/instant.ts'
 
 /** Nobody tells when a process ends that is not one's own child, so it is looked for, less and less often. */
 const shortestNapMs = 5

@@ -45,11 +45,12 @@ export async function spawnCommand(
   options: SpawnOptions,
 ): Promise<SpawnedCommand | string> {
   const { cwd, env, stdin, talks, cgroup } = options
-  const { program, args } = cgroup?.enter(command) ?? command
+  const own = { ...command, env }
+  const entering = cgroup?.enter(own) ?? own
   try {
-    const child = spawn(program, args, {
+    const child = spawn(entering.program, entering.args, {
       cwd,
-      env,
+      env: entering.env,
       detached: true,
       stdio: [stdin, 'pipe', 'pipe', ...(talks ? ['pipe' as const] : [])],
     })
