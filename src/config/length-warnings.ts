@@ -4,7 +4,10 @@ import type { WrittenEntry } from './read-entry.ts'
 import { lengthOf, type WrittenTask } from './read-task.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Warns of lengths that do not fit into the time until the entry is due again. */
+/**
+ * Warns of lengths that do not fit into the time until the entry is due again. A timeout under `defaults` is a last
+ * resort for whatever hangs and tells nothing about this entry.
+ */
 export function warnOfLengths(entry: WrittenEntry, period: Milliseconds, around: Surroundings): void {
   const { spec, given, ownTask, at } = entry
   const every = `it is due every ${formatDuration(period)}`
@@ -24,7 +27,7 @@ function limitsOf(
 ): { readonly timeout: Milliseconds | undefined; readonly delay: Milliseconds | undefined } {
   const retry = (task?.given.retry ?? defaults.retry)?.value
   return {
-    timeout: lengthOf((task?.given.timeout ?? defaults.timeout)?.value),
+    timeout: lengthOf(task?.given.timeout?.value),
     delay: retry && retry.max > 0 ? milliseconds(retry.backoff.firstMs) : undefined,
   }
 }

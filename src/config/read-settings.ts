@@ -103,7 +103,9 @@ function moduleTasksOf(modules: readonly string[] = [], { moduleTasks }: Reading
 function requireSchedules(top: Place, given: Values<FileValues>, { role }: Reading): void {
   if (isGiven(top, 'schedules')) {
     const isEmpty = given.schedules?.value.node.kind === 'map' && isEmptyMap(given.schedules.value.node)
-    if (isEmpty) given.schedules?.at.warning('there are no entries: nothing is ever due')
+    // A worker of an application has none, and need not.
+    if (isEmpty && role !== 'worker' && role !== 'client')
+      given.schedules?.at.warning('there are no entries: nothing is ever due')
   } else if (role === 'beat' || role === 'dev') {
     top.problem('schedules is missing; if nothing shall be due, write schedules: {}')
   } else if (role === 'check') {

@@ -67,6 +67,18 @@ describe('what is legal and suspicious is warned of', () => {
     expect(about(entry)).toEqual([])
   })
 
+  it('a timeout that defaults gives to all is no reason to suspect the short entries', () => {
+    const defaults = 'defaults: { timeout: 5m }'
+    expect(about('every: 5s, shell: x', defaults)).toEqual([])
+    expect(about('every: 5s, shell: x, timeout: 1m', defaults)).toEqual([
+      'schedules.e: its task may take 1m, and it is due every 5s',
+    ])
+    const long = `${defaults}\ntasks: { long: { shell: x, timeout: 1m } }\nschedules: { e: { every: 5s, task: long } }`
+    expect(warningsOf(long)).toEqual([
+      'schedules.yaml:3:17: schedules.e: its task may take 1m, and it is due every 5s',
+    ])
+  })
+
   it('a task that nobody defines may be one of a module', () => {
     expect(about('every: 1m, task: mine', 'worker: { modules: [a.ts] }')).toEqual([])
   })
@@ -110,6 +122,13 @@ describe('what is legal and suspicious is warned of', () => {
     expect(warningsOf('log: {}')).toEqual([
       'schedules.yaml:1:1: schedules is missing: a worker starts with this file, a beat does not',
     ])
+  })
+
+  it('a process that emits nothing has nothing to say about an empty schedule', () => {
+    expect(warningsOf('schedules: {}', { role: 'beat' })).toHaveLength(1)
+    expect(warningsOf('schedules: {}', { role: 'dev' })).toHaveLength(1)
+    expect(warningsOf('schedules: {}', { role: 'worker' })).toEqual([])
+    expect(warningsOf('schedules: {}', { role: 'client' })).toEqual([])
   })
 
   it('a thousand entries in one second', () => {
