@@ -38,10 +38,10 @@ export interface Journal {
   /** What became of these runs; what this journal does not know is left out. */
   states(ids: readonly string[]): ReadonlyMap<string, RunState>
   /**
-   * Attempts whose workers died before they had sent word of their failure, or, of those to be run at most once, at them;
-   * the first that there is room for.
+   * Attempts whose workers died before they had sent word of their failure, or, of those to be run at most once, at
+   * them; one by one, while others are told and recorded. The failures of a task that is held up are passed over.
    */
-  untold(): readonly Untold[]
+  untold(isHeldUp?: (task: string) => boolean): Iterable<Untold>
   /** Word of it has been sent. */
   told(id: string, attempt: number): Promise<void>
   /** What was not emitted, the newest first. */

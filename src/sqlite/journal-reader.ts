@@ -10,6 +10,7 @@ import { parseResult } from './recorded-result.ts'
 import { parseVerdict } from './recorded-verdict.ts'
 
 interface Row {
+  readonly seq: number
   readonly id: string
   readonly attempt: number
   readonly state: number
@@ -34,17 +35,24 @@ interface Row {
   readonly result_until: number | null
 }
 
+/** Where something is still to be told: by which worker, of which task, of runs that have ended or have not. */
+type Place = Pick<Row, 'instance' | 'state' | 'task'>
+
 /** What people ask of the journal. */
 export class JournalReader {
+  readonly #database: Database
   readonly #lives: (instance: string) => boolean
   readonly #recent: Readonly<Record<'all' | 'entry' | 'task' | 'both', StatementSync>>
   readonly #ofId: StatementSync
   readonly #idsLike: StatementSync
   readonly #missed: StatementSync
-  readonly #holders: StatementSync
+  readonly #nextTask: StatementSync
+  readonly #nextState: StatementSync
+  readonly #nextInstance: StatementSync
   readonly #untold: StatementSync
 
   constructor(database: Database, lives: (instance: string) => boolean) {
+    this.#database = database
     this.#lives = lives
     const recent = (where: string): StatementSync =>
       database.prepare(`SELECT id FROM attempts ${where} ORDER BY seq DESC`)
@@ -56,10 +64,16 @@ export class JournalReader {
     }
     this.#ofId = database.prepare('SELECT * FROM attempts WHERE id = ? ORDER BY attempt')
     this.#idsLike = database.prepare('SELECT DISTINCT id FROM attempts WHERE id >= ? AND id < ? LIMIT 2')
-    this.#holders = database.prepare('SELECT DISTINCT instance FROM attempts WHERE untold = 1')
+    const nextPlace = (after: string): StatementSync =>
+      database.prepare(`
+        SELECT instance, state, task FROM attempts WHERE untold = 1 AND ${after}
+        ORDER BY instance, state, task LIMIT 1`)
+    this.#nextTask = nextPlace('instance = ? AND state = ? AND task > ?')
+    this.#nextState = nextPlace('instance = ? AND state > ?')
+    this.#nextInstance = nextPlace('instance > ?')
     this.#untold = database.prepare(`
-      SELECT * FROM attempts WHERE untold = 1 AND instance IN (SELECT value FROM json_each(?))
-      ORDER BY state <> 0, seq LIMIT 100`)
+      SELECT * FROM attempts WHERE untold = 1 AND instance = ? AND state = ? AND task = ? AND seq > ?
+      ORDER BY seq LIMIT 1`)
     this.#missed = database.prepare(`
       SELECT * FROM missed WHERE (:entry IS NULL OR entry = :entry) AND (:task IS NULL OR task = :task)
       ORDER BY last DESC LIMIT :limit`)
@@ -106,15 +120,45 @@ export class JournalReader {
     return kept ? { state: 'ended', result: kept.result } : { state: 'unknown' }
   }
 
-  /** Those of living workers are theirs to tell. */
-  untold(): Untold[] {
-    const holders = (this.#holders.all() as { instance: string }[]).map(({ instance }) => instance)
-    const dead = holders.filter((instance) => !this.#lives(instance))
-    if (dead.length === 0) return []
-    return (this.#untold.all(JSON.stringify(dead)) as unknown as Row[]).map((row) => ({
-      message: messageOf(row),
-      record: this.#toAttempt(row),
-    }))
+  /**
+   * Those of living workers are theirs to tell. Steps from place to place by the index, and so past what is passed over:
+   * there may be many thousands of it.
+   */
+  *untold(isHeldUp: (task: string) => boolean): Generator<Untold> {
+    let place = this.#placeOfNext('')
+    while (place) {
+      const { instance } = place
+      if (this.#lives(instance)) place = this.#placeOfNext(instance)
+      else {
+        yield* this.#untoldAt(place, isHeldUp)
+        place = this.#placeAfter(place)
+      }
+    }
+  }
+
+  *#untoldAt(place: Place, isHeldUp: (task: string) => boolean): Generator<Untold> {
+    const isOver = () => place.state !== 0 && isHeldUp(place.task)
+    for (let row = this.#untoldAfter(place); row && !isOver(); row = this.#untoldAfter(place, row.seq))
+      yield { message: messageOf(row), record: this.#toAttempt(row) }
+  }
+
+  /** Of the same worker as long as there is one. One statement for all would read every row of the place. */
+  #placeAfter({ instance, state, task }: Place): Place | undefined {
+    const place = this.#database.read(
+      'read runs',
+      () => this.#nextTask.get(instance, state, task) ?? this.#nextState.get(instance, state),
+    )
+    return (place as Place | undefined) ?? this.#placeOfNext(instance)
+  }
+
+  #placeOfNext(instance: string): Place | undefined {
+    const place = this.#database.read('read runs', () => this.#nextInstance.get(instance))
+    return place as Place | undefined
+  }
+
+  #untoldAfter({ instance, state, task }: Place, seq = Number.MIN_SAFE_INTEGER): Row | undefined {
+    const row = this.#database.read('read runs', () => this.#untold.get(instance, state, task, seq))
+    return row as Row | undefined
   }
 
   missed({ entry, task, limit }: RunQuery): MissedRecord[] {

@@ -41,7 +41,7 @@ export const journalBlueprint: Blueprint = {
     ) STRICT;
     CREATE INDEX attempts_of_entry ON attempts (entry, seq) WHERE entry IS NOT NULL;
     CREATE INDEX attempts_of_task ON attempts (task, seq);
-    CREATE INDEX attempts_untold ON attempts (seq) WHERE untold = 1;
+    CREATE INDEX attempts_untold ON attempts (instance, state, task, seq) WHERE untold = 1;
     CREATE INDEX attempts_with_result ON attempts (result_until) WHERE result IS NOT NULL;
 
     CREATE TABLE missed (

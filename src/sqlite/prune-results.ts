@@ -13,8 +13,8 @@ export interface PruneResultsOptions {
 }
 
 /**
- * Removes from the broker's file the results whose time has come, and the oldest of those beyond what is kept, in short steps between which
- * others write. It ends early once the signal is aborted.
+ * Removes from the broker's file the results whose time has come, and the oldest of those beyond what is kept, in short
+ * steps between which others write. It ends early once the signal is aborted.
  */
 export async function pruneResults(table: ResultTable, options: PruneResultsOptions): Promise<void> {
   const { now, signal, write } = options

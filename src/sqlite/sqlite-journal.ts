@@ -82,15 +82,16 @@ class SqliteJournal implements Journal {
       VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#restart = this.#database.prepare(`
       UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
-      result = NULL, result_until = NULL, interruptions = ?, instance = ?, host = ?, pid = ?, untold = ? WHERE id = ? AND attempt = ?`)
+      result = NULL, result_until = NULL, interruptions = ?, instance = ?, host = ?, pid = ?, untold = ?
+      WHERE id = ? AND attempt = ?`)
     // What a dead worker had begun has a start, though it did not start again.
     this.#end = this.#database.prepare(`
-      UPDATE attempts SET started = coalesce(?, CASE WHEN interruptions > 0 THEN started END), finished = ?, state = ?, outcome = ?, reason = ?, exit_code = ?, verdict = ?,
-      head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ?, result = ?, result_until = ?
+      UPDATE attempts SET started = coalesce(?, CASE WHEN interruptions > 0 THEN started END), finished = ?, state = ?,
+      outcome = ?, reason = ?, exit_code = ?, verdict = ?, head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ?, result = ?, result_until = ?
       WHERE id = ? AND attempt = ?`)
     this.#endUnclaimed = this.#database.prepare(`
-      INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted, forget_at,
-        untold, result, result_until, id, attempt, entry, task, queue, due, instance, host, pid)
+      INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted,
+        forget_at, untold, result, result_until, id, attempt, entry, task, queue, due, instance, host, pid)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#told = this.#database.prepare('UPDATE attempts SET untold = 0 WHERE id = ? AND attempt = ?')
   }
@@ -117,8 +118,8 @@ class SqliteJournal implements Journal {
     return this.#database.read('read runs', () => this.#reader.states(ids))
   }
 
-  untold(): readonly Untold[] {
-    return this.#database.read('read runs', () => this.#reader.untold())
+  untold(isHeldUp: (task: string) => boolean = () => false): Iterable<Untold> {
+    return this.#reader.untold(isHeldUp)
   }
 
   told(id: string, attempt: number): Promise<void> {

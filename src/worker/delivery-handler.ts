@@ -23,7 +23,10 @@ import type { EmitWorkerEvent, Ran } from './worker-event.ts'
 export interface StopSignals {
   /** Nothing starts any more. */
   readonly stopping: AbortSignal
-  /** What runs shall end; what cannot be written down, or the broker does not take, is tried once more and left: it comes again. */
+  /**
+   * What runs shall end; what cannot be written down, or the broker does not take, is tried once more and left: it comes
+   * again.
+   */
   readonly interrupt: AbortSignal
   /** What runs is killed. */
   readonly kill: AbortSignal
@@ -90,7 +93,8 @@ export class DeliveryHandler {
     const { failures, journal } = this.#parts
     const { message } = delivery
     const record = failures.concerns(message) ? journal.recorded(message.id, message.attempt) : undefined
-    const end = record && tellableRecord(record)
+    if (record === 'unreadable') failures.leave(message)
+    const end = record === undefined || record === 'unreadable' ? undefined : tellableRecord(record)
     await this.#conclude(delivery, end && { ...end, isWritten: true }, verdict, result)
   }
 

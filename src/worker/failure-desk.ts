@@ -2,7 +2,13 @@ import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import type { AttemptRecord } from '../journal/run.ts'
-import { type Failure, failureNotice, failureOutcome, isFailureNotice } from '../task/failure-notice.ts'
+import {
+  type Failure,
+  type FailureTarget,
+  failureNotice,
+  failureOutcome,
+  isFailureNotice,
+} from '../task/failure-notice.ts'
 import { type Outcome, reasonOf } from '../task/outcome.ts'
 import { defaultQueue, type TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
@@ -52,9 +58,9 @@ export class FailureDesk {
     return this.#targetOf(message) !== undefined
   }
 
-  /** Where word of its failure goes. */
-  queueOf(message: TaskMessage): string | undefined {
-    return this.#targetOf(message)?.queue
+  /** Where word of this task's failures goes. */
+  queueOf(task: string): string | undefined {
+    return this.#targetOfTask(task)?.queue
   }
 
   /** Whose failures could not be told and are in the journal; without their arguments. */
@@ -86,7 +92,7 @@ export class FailureDesk {
 
   /** Tries once. Resolves with false when it could not be told. */
   async tryToTell(message: TaskMessage, end: TellableEnd): Promise<boolean> {
-    const queue = this.queueOf(message)
+    const queue = this.#targetOf(message)?.queue
     try {
       await this.#send(message, end)
       if (queue !== undefined) this.#away.delete(queue)
@@ -116,10 +122,14 @@ export class FailureDesk {
     if (task !== undefined) this.#parts.emit({ kind: 'noticeFailed', message, task, error })
   }
 
-  #targetOf(message: TaskMessage): { readonly task: string; readonly queue: string } | undefined {
+  #targetOf(message: TaskMessage): FailureTarget | undefined {
+    return isFailureNotice(message) ? undefined : this.#targetOfTask(message.task)
+  }
+
+  #targetOfTask(failed: string): FailureTarget | undefined {
     const { registry } = this.#parts.lookup
-    const task = registry.get(message.task)?.definition.onFailure
-    if (task === undefined || task === message.task || isFailureNotice(message)) return undefined
+    const task = registry.get(failed)?.definition.onFailure
+    if (task === undefined || task === failed) return undefined
     return { task, queue: registry.get(task)?.definition.queue ?? defaultQueue }
   }
 }

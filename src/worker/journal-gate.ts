@@ -8,11 +8,12 @@
  *              a claim or a record works
  *
  * Nothing starts that could not be claimed: it is given back until after the pause. What has run keeps its delivery
- * and its slot until its ending is recorded, however long that takes; only a stop whose grace is over leaves it, and then
- * the message comes again.
+ * and its slot until its ending is recorded, however long that takes; only a stop whose grace is over leaves it, and
+ * then the message comes again.
  */
 import { backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
+import { TaskbeatError } from '../core/errors.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import type { Claim, ClaimRequest, Ending, Journal, Untold } from '../journal/journal.ts'
 import type { AttemptRecord } from '../journal/run.ts'
@@ -76,22 +77,22 @@ export class JournalGate {
     return recorded
   }
 
-  /** The attempt as it is recorded; undefined when it cannot be read. */
-  recorded(id: string, attempt: number): AttemptRecord | undefined {
+  /** The attempt as it is recorded; undefined when it is not there, any more. */
+  recorded(id: string, attempt: number): AttemptRecord | 'unreadable' | undefined {
     try {
       return this.#parts.journal.attempts(id).find((record) => record.id === id && record.attempt === attempt)
-    } catch {
-      return undefined // pruned; and trouble with the file is told by who writes
+    } catch (error) {
+      if (error instanceof TaskbeatError && error.code === 'NOT_FOUND') return undefined
+      return 'unreadable' // trouble with the file is told by who writes
     }
   }
 
-  /** What dead workers left to be told of; nothing, while the journal cannot be read. */
-  untold(): readonly Untold[] {
+  /** What dead workers left to be told of; no more of it, while the journal cannot be read. */
+  *untold(isHeldUp: (task: string) => boolean): Generator<Untold> {
     try {
-      return this.#parts.journal.untold()
+      yield* this.#parts.journal.untold(isHeldUp)
     } catch (error) {
       this.#shut(error)
-      return []
     }
   }
 

@@ -23,10 +23,14 @@ export interface LossesParts {
 const lookEvery = milliseconds(5_000)
 
 /**
- * Reports what was to run at most once and went with its worker. Its message is gone, so nothing reminds of it but the
- * journal: whoever works on this host next ends it there as interrupted, says so, and sends word of it. Also word of
- * failures, at most once or not, that a worker recorded and died before it could tell, and of those that this one could
- * not tell at once.
+ * Tells late of every failure that could not be told at once. The journal has each, and keeps it until it is told:
+ *
+ * - What a worker recorded and could not tell, because the queue of the word is not there or is full, it tells itself.
+ * - What a worker recorded and died before it could tell, whoever works on this host next tells.
+ * - What was to run at most once and went with its worker has no message any more that reminds of it: whoever works on
+ *   this host next ends it in the journal as interrupted, says so, and tells of it.
+ *
+ * A queue that takes no word is not asked again on the same look, and holds up no word for another.
  */
 export class Losses {
   readonly #parts: LossesParts
@@ -49,21 +53,28 @@ export class Losses {
     const { journal, failures, stopping } = this.#parts
     /** The queues that took nothing on this look. */
     const away = new Set<string | undefined>()
-    for (const untold of journal.untold()) await this.#report(untold, away)
+    const isHeldUp = (task: string): boolean => away.has(failures.queueOf(task))
+    for (const untold of journal.untold(isHeldUp)) {
+      if (stopping.aborted) return
+      await this.#report(untold, away)
+    }
     for (const message of failures.left) {
       if (stopping.aborted) return
-      if (away.has(failures.queueOf(message))) continue
+      if (isHeldUp(message.task)) continue
       const record = journal.recorded(message.id, message.attempt)
-      if (record) await this.#report({ message, record }, away)
-      else failures.forget(message)
+      if (record === undefined) failures.forget(message)
+      else if (record !== 'unreadable') await this.#report({ message, record }, away)
     }
   }
 
   async #report({ message, record }: Untold, away: Set<string | undefined>): Promise<void> {
     const { failures, journal } = this.#parts
-    const end = tellableRecord(record) ?? (await this.#end({ message, record }))
-    const queue = failures.queueOf(message)
-    if (!end || away.has(queue)) return
+    const recorded = tellableRecord(record)
+    const end = recorded ?? (await this.#end({ message, record }))
+    if (!end) return
+    if (!recorded) failures.leave(message) // ended by this worker, it is this one's to tell
+    const queue = failures.queueOf(message.task)
+    if (away.has(queue)) return
     if (!(await failures.tryToTell(message, end))) return void away.add(queue)
     failures.forget(message)
     await journal.told(message.id, message.attempt)

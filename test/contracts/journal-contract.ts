@@ -60,9 +60,37 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       )
       const message = aMessage()
       await dying.claim({ message, now, once: true })
-      expect(living.untold()).toEqual([])
+      expect([...living.untold()]).toEqual([])
       await dying.close()
-      expect(living.untold()).toMatchObject([{ message: { id: message.id } }])
+      expect([...living.untold()]).toMatchObject([{ message: { id: message.id } }])
+    })
+
+    test('says what dead workers left to be told of, but for the failures of tasks that are held up', async () => {
+      const world = await openWorld()
+      const [journal, ...dying] = [await world.open(), await world.open(), await world.open()]
+      const outcome = { kind: 'failed', reason: 'exit code 3' } as const
+      for (const [n, dead] of dying.entries()) {
+        for (const task of ['away', 'there']) {
+          await dead.claim({ message: aMessage({ id: `${task} ${n} runs`, task }), now, once: true })
+          const message = aMessage({ id: `${task} ${n} failed`, task })
+          await dead.record(ended(message, { outcome, untold: true }))
+        }
+        await dead.close()
+      }
+      const heldUp = new Set<string>()
+      const ids: string[] = []
+      for (const { message } of journal.untold((task) => heldUp.has(task))) {
+        ids.push(message.id)
+        if (message.task === 'away') heldUp.add('away')
+      }
+      expect(ids.toSorted()).toEqual([
+        'away 0 runs',
+        'away 1 runs',
+        'there 0 failed',
+        'there 0 runs',
+        'there 1 failed',
+        'there 1 runs',
+      ])
     })
 
     test('finds a run by its whole id, also where another id begins with it', async () => {

@@ -73,6 +73,29 @@ test('what was missed is recorded once, however often it is told, and is read wi
   ])
 })
 
+/** The median of what a look takes for what is to be told, where a dead worker left so much that is held up. */
+async function costOfLook(failures: number): Promise<number> {
+  const path = join(temporaryDirectory(), 'journal.db')
+  const [journal, dying] = [openJournal(path), openJournal(path)]
+  const now = instant(Date.now())
+  const end = { verdict: { kind: 'ack' }, started: now, finished: now, untold: true } as const
+  const outcome = { kind: 'failed', reason: 'exit code 3' } as const
+  const messages = Array.from({ length: failures }, () => aMessage())
+  await Promise.all(messages.map((message) => dying.record({ message, outcome, ...end })))
+  await dying.close()
+  const times = Array.from({ length: 41 }, () => {
+    const before = performance.now()
+    expect([...journal.untold(() => true)]).toEqual([])
+    return performance.now() - before
+  })
+  return times.sort((a, b) => a - b)[20] ?? Number.NaN
+}
+
+test('a look for what is to be told costs the same, however much of it is held up', async () => {
+  const [few, many] = [await costOfLook(10), await costOfLook(20_000)]
+  expect(many / few).toBeLessThan(5)
+})
+
 test('pruning much output blocks nobody for long', async () => {
   const path = join(temporaryDirectory(), 'journal.db')
   const journal = openJournal(path)

@@ -34,7 +34,10 @@ interface Faults {
   claim: boolean
   record: boolean
   settle: boolean
-  publish: boolean
+  /** Or what is for this queue. */
+  publish: boolean | string
+  /** So many looks at what is recorded of a run. */
+  reads: number
 }
 
 export interface WorkerWorld {
@@ -50,7 +53,7 @@ export interface WorkerWorld {
 /** A worker on the embedded broker and journal, in a directory of the test's own. */
 export function openWorkerWorld(change: Partial<WorkerOptions> = {}): WorkerWorld {
   const directory = temporaryDirectory()
-  const faults: Faults = { claim: false, record: false, settle: false, publish: false }
+  const faults: Faults = { claim: false, record: false, settle: false, publish: false, reads: 0 }
   const broker = connectSqlite(join(directory, 'broker.db'))
   const journal = openSqliteJournal({
     path: join(directory, 'journal.db'),
@@ -92,7 +95,8 @@ export function openWorkerWorld(change: Partial<WorkerOptions> = {}): WorkerWorl
 function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume' | 'publish'> {
   return {
     publish: async (messages) => {
-      if (faults.publish) throw new TaskbeatError('BROKER_UNAVAILABLE', 'no space left')
+      if (faults.publish === true || messages.some(({ queue }) => queue === faults.publish))
+        throw new TaskbeatError('BROKER_UNAVAILABLE', 'no space left')
       await broker.publish(messages)
     },
     consume: (intake: Intake) =>
@@ -110,15 +114,21 @@ function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume' | 'p
   }
 }
 
-/** Claims and records reject as long as they shall. */
+/** Claims and records reject, and reads throw, as long as they shall. */
 function withJournalFaults(
   journal: Journal,
   faults: Faults,
 ): Pick<Journal, 'attempts' | 'claim' | 'record' | 'states' | 'told' | 'untold'> {
   return {
     states: (ids) => journal.states(ids),
-    attempts: (id) => journal.attempts(id),
-    untold: () => journal.untold(),
+    attempts: (id) => {
+      if (faults.reads > 0) {
+        faults.reads--
+        throw new TaskbeatError('STATE_UNUSABLE', 'it has been locked')
+      }
+      return journal.attempts(id)
+    },
+    untold: (isHeldUp) => journal.untold(isHeldUp),
     told: (id, attempt) => journal.told(id, attempt),
     claim: async (request) => {
       if (faults.claim) throw new TaskbeatError('STATE_UNUSABLE', 'the disk is full')

@@ -53,7 +53,7 @@ describe('a run that is made at most once', () => {
     expect(journal.attempts(message.id)).toMatchObject([
       { outcome: 'interrupted', started: expect.any(Number) },
     ])
-    await eventually(() => journal.untold()).toEqual([])
+    await eventually(() => [...journal.untold()]).toEqual([])
   })
 
   test('is reported when its worker dies before it has told the broker, and does not run then either', async () => {
@@ -74,6 +74,20 @@ describe('a run that is made at most once', () => {
       return queue ? queue.ready + queue.scheduled + queue.running : 0
     }).toBe(0)
     expect(log.of('runStarted').filter(({ message: { task } }) => task === 'demo')).toEqual([])
+  })
+
+  test('is told by whoever ended it, once the queue of the word takes it', async () => {
+    const { directory, faults, log, notices, worker } = openWorld('echo ran')
+    const message = aMessage()
+    const claim = ['claim-once', join(directory, 'journal.db'), JSON.stringify(message)]
+    const dead = startNode(sqliteProcess, claim)
+    expect(await dead.line()).toBe('granted')
+    await dead.kill()
+    faults.publish = true
+    await worker.start()
+    await log.first('noticeFailed')
+    faults.publish = false
+    await eventually(() => notices).toMatchObject([{ id: message.id, outcome: 'interrupted' }])
   })
 
   test('is over when a stop interrupts it', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { instant, milliseconds } from '../../src/core/instant.ts'
 import { defineTask } from '../../src/index.ts'
+import type { Ending, Journal } from '../../src/journal/journal.ts'
 import { openSqliteJournal } from '../../src/sqlite/sqlite-journal.ts'
 import { failureNotice } from '../../src/task/failure-notice.ts'
 import { defaultBackoff } from '../../src/task/retry-policy.ts'
@@ -122,10 +123,46 @@ describe('word of a failure', () => {
     await world.log.first('noticeFailed')
     await world.worker.stop(new AbortController().signal)
     await world.journal.close()
-    const path = join(world.directory, 'journal.db')
-    const journal = openSqliteJournal({ path, create: false, host: 'here', pid: process.pid })
-    onTestFinished(() => journal.close())
-    expect(journal.untold()).toMatchObject([{ message: { id: message.id }, record: { outcome: 'failed' } }])
+    expect([...openJournal(world).untold()]).toMatchObject([
+      { message: { id: message.id }, record: { outcome: 'failed' } },
+    ])
+  })
+
+  test('is not forgotten because the journal could not be read for a while', async () => {
+    const world = openWorld('exit 3')
+    world.faults.publish = true
+    world.faults.reads = 1
+    await world.worker.start()
+    const recorded = aMessage()
+    await recordFailure(world.journal, recorded, { untold: true })
+    await world.broker.publish([recorded, aMessage()])
+    await eventually(() => world.faults.reads).toBe(0) // as the first is settled again
+    await world.log.first('noticeFailed')
+    world.faults.reads = 2 // as it is to be told at last
+    world.faults.publish = false
+    await eventually(() => world.notices.length).toBe(2)
+    await eventually(() => empty(world)).toBe(true)
+  })
+
+  test('that dead workers left goes out past however much for a queue that is away', async () => {
+    const told: unknown[] = []
+    const notify = defineTask('notify', (_ctx, { task }: Record<string, unknown>) => void told.push(task))
+    const registry = registryOf(
+      aScript('true', { name: 'away', onFailure: 'page' }),
+      aScript('true', { name: 'there', onFailure: 'notify' }),
+      aScript('true', { name: 'page', queue: 'pagers' }),
+      aModuleTask(notify),
+    )
+    const world = openWorkerWorld({ registry })
+    world.faults.publish = 'pagers'
+    const dead = openJournal(world)
+    const failures = Array.from({ length: 150 }, () => aMessage({ task: 'away' }))
+    for (const message of [...failures, aMessage({ task: 'there' })])
+      await recordFailure(dead, message, { untold: true })
+    await dead.close()
+    await world.worker.start()
+    await eventually(() => told).toEqual(['there'])
+    expect([...world.journal.untold()].length).toBe(150)
   })
 
   test('that no journal reminds of is waited for with the place of the failed run', async () => {
@@ -160,7 +197,7 @@ describe('word of a failure', () => {
   test('is sent again when the message comes again after a death in between, and told once', async () => {
     const world = openWorld('exit 3')
     const message = aMessage()
-    await recordFailure(world, message)
+    await recordFailure(world.journal, message)
     await world.broker.publish([message])
     await world.worker.start()
     await eventually(() => world.notices.length).toBe(1)
@@ -189,7 +226,11 @@ const failed = {
 } as const
 
 /** As a worker leaves it that dies before it has told anybody. */
-async function recordFailure({ journal }: WorkerWorld, message: TaskMessage): Promise<void> {
+async function recordFailure(
+  journal: Journal,
+  message: TaskMessage,
+  change: Partial<Ending> = {},
+): Promise<void> {
   await journal.claim({ message, now: soon(0) })
   await journal.record({
     message,
@@ -197,5 +238,14 @@ async function recordFailure({ journal }: WorkerWorld, message: TaskMessage): Pr
     verdict: { kind: 'deadLetter', reason: 'exit code 3' },
     started: soon(-10),
     finished: soon(0),
+    ...change,
   })
+}
+
+/** Another worker's. */
+function openJournal({ directory }: WorkerWorld): Journal {
+  const path = join(directory, 'journal.db')
+  const journal = openSqliteJournal({ path, create: false, host: 'here', pid: process.pid })
+  onTestFinished(() => journal.close())
+  return journal
 }
