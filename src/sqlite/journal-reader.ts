@@ -121,8 +121,8 @@ export class JournalReader {
   }
 
   /**
-   * Those of living workers are theirs to tell. Steps from place to place by the index, and so past what is passed over:
-   * there may be many thousands of it.
+   * Those of living workers are theirs to tell. Steps from place to place by the index, and so past what is passed
+   * over: there may be many thousands of it.
    */
   *untold(isHeldUp: (task: string) => boolean): Generator<Untold> {
     let place = this.#placeOfNext('')

@@ -23,7 +23,7 @@ export async function pruneResults(table: ResultTable, options: PruneResultsOpti
   if (surplus !== undefined) await untilDone(signal, () => write(() => table.removeThrough(surplus)))
 }
 
-/** The seq of the newest result that there is no room for; counted in slices, so somewhat fewer are kept than may be. */
+/** The seq of the newest result that there is no room for; counted in slices, so rather fewer are kept than may be. */
 async function newestSurplus(
   table: ResultTable,
   { signal, most = mostResults }: PruneResultsOptions,

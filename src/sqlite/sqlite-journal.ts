@@ -87,7 +87,8 @@ class SqliteJournal implements Journal {
     // What a dead worker had begun has a start, though it did not start again.
     this.#end = this.#database.prepare(`
       UPDATE attempts SET started = coalesce(?, CASE WHEN interruptions > 0 THEN started END), finished = ?, state = ?,
-      outcome = ?, reason = ?, exit_code = ?, verdict = ?, head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ?, result = ?, result_until = ?
+      outcome = ?, reason = ?, exit_code = ?, verdict = ?, head = ?, tail = ?, omitted = ?, forget_at = ?, untold = ?,
+      result = ?, result_until = ?
       WHERE id = ? AND attempt = ?`)
     this.#endUnclaimed = this.#database.prepare(`
       INSERT INTO attempts (started, finished, state, outcome, reason, exit_code, verdict, head, tail, omitted,

@@ -6,9 +6,9 @@ export interface Run<Result = unknown> {
   /** By which any process can ask for it again: `app.run(id)`. */
   readonly id: string
   /**
-   * Waits for the run's end and resolves with what the task returned (as JSON has it). Rejects with a TaskFailed when it
-   * ended in any other way, with RESULT_TIMEOUT when that takes longer than `timeout`, and with NOT_FOUND where it is
-   * certain that there is no result and will be none.
+   * Waits for the run's end and resolves with what the task returned (as JSON has it). Rejects with a TaskFailed when
+   * it ended in any other way, with RESULT_TIMEOUT when that takes longer than `timeout`, and with NOT_FOUND where it
+   * is certain that there is no result and will be none.
    */
   result(options?: ResultOptions): Promise<Result>
   /** What became of it, as far as broker and workers know at this moment. */
@@ -41,8 +41,8 @@ export type RunStatus =
  * - `aborted`: it runs and was told to end; its result will say how it did.
  * - `running`: it runs, and was not asked to end.
  * - `ended`: it had ended.
- * - `unknown`: nobody who was asked knows it. On RabbitMQ also what another process sent, as long as no worker has taken
- *   it from its queue; when one does, it is dropped.
+ * - `unknown`: nobody who was asked knows it. On RabbitMQ also what another process sent, as long as no worker has
+ *   taken it from its queue; when one does, it is dropped.
  */
 export type CancelAnswer = 'dropped' | 'aborted' | 'running' | 'ended' | 'unknown'
 

@@ -24,8 +24,8 @@ export interface StopSignals {
   /** Nothing starts any more. */
   readonly stopping: AbortSignal
   /**
-   * What runs shall end; what cannot be written down, or the broker does not take, is tried once more and left: it comes
-   * again.
+   * What runs shall end; what cannot be written down, or the broker does not take, is tried once more and left: it
+   * comes again.
    */
   readonly interrupt: AbortSignal
   /** What runs is killed. */
