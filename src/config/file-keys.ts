@@ -2,7 +2,7 @@ import type { Milliseconds } from '../core/instant.ts'
 import { type BrokerValues, brokerKeys } from './broker-keys.ts'
 import { type DefaultValues, defaultsKeys, entryAndTaskKeys } from './entry-keys.ts'
 import { type HttpValues, httpKeys } from './http-keys.ts'
-import { type Given, type Kind, listOf, oneOf, oneOrMore } from './kind.ts'
+import { type Given, type Kind, listOf, oneOf, oneOrMore, placed } from './kind.ts'
 import { path, pattern } from './path-kind.ts'
 import type { Place } from './place.ts'
 import { queueName } from './queue-name.ts'
@@ -14,7 +14,7 @@ import { taskKeys } from './task-keys.ts'
 import { zone } from './timing-kinds.ts'
 
 export interface WorkerValues {
-  readonly modules: readonly string[]
+  readonly modules: readonly Given<string>[]
   readonly queues: readonly string[]
   readonly concurrency: number
   readonly grace: Milliseconds
@@ -69,7 +69,7 @@ export const recycleKeys: Section<RecycleValues> = {
 export const workerKeys: Section<WorkerValues> = {
   keys: {
     modules: {
-      kind: listOf(pattern('a path or a pattern', ['worker', 'dev']), 'a list of paths'),
+      kind: listOf(placed(pattern('a path or a pattern', ['worker', 'dev'])), 'a list of paths'),
       doc: 'Files whose exported tasks this worker knows: paths or patterns, from the directory of this file.',
     },
     queues: {

@@ -38,6 +38,20 @@ export function fromText<T>(expected: string, rule: TextRule<T>, schema: JsonSch
   }
 }
 
+/** A value that keeps its place. */
+export function placed<T>(kind: Kind<T>): Kind<Given<T>> {
+  return {
+    expected: kind.expected,
+    get schema() {
+      return kind.schema
+    },
+    read(at) {
+      const value = kind.read(at)
+      return value === undefined ? undefined : { value, at }
+    },
+  }
+}
+
 /** A list of one kind. */
 export function listOf<T>(item: Kind<T>, expected: string, least = 0): Kind<readonly T[]> {
   return {
@@ -55,6 +69,7 @@ export function listOf<T>(item: Kind<T>, expected: string, least = 0): Kind<read
 
 /** One, or a list of at least one; each keeps its place. */
 export function oneOrMore<T>(kind: Kind<T>): Kind<readonly Given<T>[]> {
+  const one = placed(kind)
   return {
     expected: `${kind.expected}, or a list of such`,
     get schema() {
@@ -63,12 +78,8 @@ export function oneOrMore<T>(kind: Kind<T>): Kind<readonly Given<T>[]> {
     read(at) {
       const places = at.node.kind === 'list' ? at.node.items.map((node, index) => at.item(index, node)) : [at]
       if (places.length === 0) return at.mismatch(kind.expected)
-      const given: Given<T>[] = []
-      for (const place of places) {
-        const value = kind.read(place)
-        if (value !== undefined) given.push({ value, at: place })
-      }
-      return given.length === places.length ? given : undefined
+      const given = places.map((place) => one.read(place))
+      return given.every((each) => each !== undefined) ? given : undefined
     },
   }
 }

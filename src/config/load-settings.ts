@@ -6,7 +6,7 @@ import { type ParseBytes, parseBytes } from './parse-settings.ts'
 import type { Problem } from './problem.ts'
 import { readConfigFile } from './read-file.ts'
 import type { Parts } from './read-settings.ts'
-import type { Role } from './reading.ts'
+import type { AbsentModules, Role } from './reading.ts'
 import type { Settings } from './settings.ts'
 
 /** What a file gave: settings and what is suspicious in them, or everything that is wrong. Plain data. */
@@ -25,6 +25,8 @@ export interface LoadOptions {
   readonly stateDir?: string
   /** The tasks that the file's modules export, if somebody has looked. */
   readonly moduleTasks?: readonly string[]
+  /** The patterns of the file's modules that match nothing, if somebody has looked. */
+  readonly absentModules?: AbsentModules
   /** Default this machine's. */
   readonly hostname?: string
   /** Default this machine's. */
@@ -69,6 +71,7 @@ export async function loadSettings(file: string, options: LoadOptions): Promise<
     parts: options.parts ?? { schedules: true, tasks: true },
     stateDir: options.stateDir,
     moduleTasks: options.moduleTasks,
+    absentModules: options.absentModules,
     hostname: options.hostname ?? hostname(),
     machineZone: options.machineZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: options.now ?? instant(Date.now()),

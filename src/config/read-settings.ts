@@ -42,12 +42,14 @@ export function readSettings(
   const stateDir = given.state_dir?.value ?? reading.stateDir ?? defaultStateDir(file, reading.env)
   const broker = readBroker(given.broker?.value, stateDir, reading)
   const queues = given.queues?.value ?? []
+  const modules = given.worker?.value.modules?.value ?? []
+  for (const { value, at } of modules) tellOfAbsence(value, at, reading)
   const around: Surroundings = {
     timezone: given.timezone?.value ?? 'UTC',
     saysTimezone: (given.timezone ?? given.defaults?.value.timezone) !== undefined,
     defaults: given.defaults?.value ?? noDefaults,
     tasks: readTasks(given.tasks?.value),
-    moduleTasks: moduleTasksOf(given.worker?.value.modules?.value, reading),
+    moduleTasks: moduleTasksOf(modules, reading),
     queues: given.worker?.value.queues?.value,
     foreignQueues: new Set(broker.kind === 'amqp' ? namesOfForeign(queues) : []),
   }
@@ -69,7 +71,7 @@ export function readSettings(
     tasks: found.tasks,
     taskDefaults: completeTask({}, around.defaults, reading.report.sources.directory),
     worker: {
-      modules: given.worker?.value.modules?.value ?? [],
+      modules: modules.map(({ value }) => value),
       queues: around.queues ?? [...new Set([defaultQueue, ...found.queues])],
       concurrency: given.worker?.value.concurrency?.value ?? 10,
       grace,
@@ -95,7 +97,11 @@ function readRecycling(given: Values<RecycleValues> | undefined): Settings['work
   }
 }
 
-function moduleTasksOf(modules: readonly string[] = [], { moduleTasks }: Reading): ModuleTasks {
+function tellOfAbsence(pattern: string, at: Place, { absentModules }: Reading): void {
+  if (absentModules?.patterns.includes(pattern)) at[absentModules.severity]('no file matches')
+}
+
+function moduleTasksOf(modules: readonly unknown[], { moduleTasks }: Reading): ModuleTasks {
   if (modules.length === 0) return 'none'
   return moduleTasks ? new Set(moduleTasks) : 'unknown'
 }

@@ -7,6 +7,12 @@ import type { Report } from './report.ts'
  */
 export type Role = 'beat' | 'worker' | 'dev' | 'check' | 'client'
 
+/** Patterns of `worker.modules` that no file matches: wrong for whoever means to load them, else to be warned of. */
+export interface AbsentModules {
+  readonly patterns: readonly string[]
+  readonly severity: 'problem' | 'warning'
+}
+
 /** What a value's reader may need to know beside the value. */
 export interface Reading {
   readonly report: Report
@@ -17,6 +23,8 @@ export interface Reading {
   readonly stateDir: string | undefined
   /** The tasks of the modules, where somebody has looked. */
   readonly moduleTasks?: readonly string[] | undefined
+  /** What there is none of, where somebody has looked. */
+  readonly absentModules?: AbsentModules | undefined
   /** What `local` means. */
   readonly machineZone: string
   readonly now: Instant

@@ -211,6 +211,39 @@ test('with --modules options for a task that no module exports are warned of, wi
   expect(code).toBe(1)
 })
 
+const nobodyThere = `schedules: {}
+worker:
+  modules: [./tasks.ts, ./nope.ts, "jobs/*.ts"]
+`
+
+test('a module that is not there is warned of at its place, and so is a pattern that matches nothing', async () => {
+  const { run, write } = openCliWorld(nobodyThere)
+  write('tasks.ts', 'export {}\n')
+  const { code, stderr } = await run('check')
+  expect(stderr).toContain(
+    [
+      'warning: schedules.yaml:4:25: worker.modules[1]: no file matches',
+      '    modules: [./tasks.ts, ./nope.ts, "jobs/*.ts"]',
+      '                          ^',
+      'warning: schedules.yaml:4:36: worker.modules[2]: no file matches',
+    ].join('\n'),
+  )
+  expect(stderr).not.toContain('modules[0]')
+  expect(code).toBe(0)
+  expect((await run('check', '--strict')).code).toBe(1)
+})
+
+test('with --modules a module that is not there is a problem at its place, told with what is wrong in others', async () => {
+  const { run, write } = openCliWorld(nobodyThere)
+  const file = write('tasks.ts', "throw new Error('no database here')\n")
+  const { code, stderr } = await run('check', '--modules')
+  expect(stderr).toContain('schedules.yaml:4:25: worker.modules[1]: no file matches\n')
+  expect(stderr).toContain('schedules.yaml:4:36: worker.modules[2]: no file matches\n')
+  expect(stderr).toContain(`${file}: `)
+  expect(stderr).not.toContain('nope.ts: no file')
+  expect(code).toBe(78)
+})
+
 test('with --modules a module that cannot be imported is a problem, with its reason', async () => {
   const { run, write } = openCliWorld(withModules('report'))
   const file = write('tasks.ts', "throw new Error('no database here')\n")

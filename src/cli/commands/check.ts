@@ -9,6 +9,7 @@ import { systemClock } from '../../core/clock.ts'
 import { TaskbeatError } from '../../core/errors.ts'
 import type { Instant } from '../../core/instant.ts'
 import { compileEntry } from '../../schedule/entry.ts'
+import { matchFiles } from '../../worker/task-modules.ts'
 import type { AddCommand } from '../command.ts'
 import { type ConfigurationOption, configurationOption } from '../configuration-option.ts'
 import { exitCode } from '../exit-code.ts'
@@ -50,7 +51,8 @@ export const addCheck: AddCommand = (program, { terminal, run }) => {
 }
 
 const examples = `
-It reads the file and nothing else: no database is opened, and no module is imported unless --modules says so.
+It reads the file and what it includes, and looks whether its modules are there: no database is opened, and no module
+is imported unless --modules says so.
 
   taskbeat check schedules.yaml --strict
   taskbeat check new.yaml --against /etc/taskbeat/schedules.yaml`
@@ -93,8 +95,15 @@ async function load(terminal: Terminal, { config, modules }: CheckOptions): Prom
   if (found.how === 'workingDirectory') remark(terminal, `using ./${found.path}`)
   const options: LoadOptions = { role: 'check', env, cwd, hostname: name }
   const loaded = await loadSettings(found.path, options)
-  if ('problems' in loaded || !modules || loaded.settings.worker.modules.length === 0) return loaded
-  return loadWithModules(found.path, options, loaded.settings, terminal)
+  if ('problems' in loaded || loaded.settings.worker.modules.length === 0) return loaded
+  const absent = await absentOf(loaded.settings.worker.modules)
+  if (modules) return loadWithModules(found.path, options, loaded.settings, absent, terminal)
+  if (absent.length === 0) return loaded
+  return loadSettings(found.path, { ...options, absentModules: { patterns: absent, severity: 'warning' } })
+}
+
+async function absentOf(modules: readonly string[]): Promise<readonly string[]> {
+  return (await matchFiles(modules)).problems.map(({ file }) => file)
 }
 
 /** The file once more, read against the tasks that its modules have. */
@@ -102,6 +111,7 @@ async function loadWithModules(
   path: string,
   options: LoadOptions,
   settings: Settings,
+  absent: readonly string[],
   { host }: Terminal,
 ): Promise<Loaded> {
   const listing = await listModules(settings, host)
@@ -111,9 +121,16 @@ async function loadWithModules(
         { file: settings.worker.modules.join(', '), path: '', message: `cannot be loaded: ${listing}` },
       ],
     }
-  const problems = listing.problems.map(({ file, reason: message }) => ({ file, path: '', message }))
-  if (problems.length > 0) return { problems }
-  return loadSettings(path, { ...options, moduleTasks: listing.tasks.map((task) => task.name) })
+  const loaded = await loadSettings(path, {
+    ...options,
+    moduleTasks: listing.tasks.map((task) => task.name),
+    absentModules: { patterns: absent, severity: 'problem' },
+  })
+  const problems = listing.problems
+    .filter(({ file }) => !absent.includes(file))
+    .map(({ file, reason: message }) => ({ file, path: '', message }))
+  if (problems.length === 0) return loaded
+  return { problems: [...('problems' in loaded ? loaded.problems : []), ...problems] }
 }
 
 async function readOld(path: string, host: Host): Promise<Settings> {
