@@ -19,6 +19,12 @@ export interface Written {
 /** The message of a call. Throws USAGE for options that mean nothing; the broker looks at the rest. */
 export function toMessage({ task, args, kwargs, options, queue }: Written, now: Instant): TaskMessage {
   if (!Array.isArray(args)) throw usage(`expected the arguments of ${task} to be a list, got ${typeof args}`)
+  for (const value of [...args, ...Object.values(kwargs)])
+    if (typeof value === 'function' || typeof value === 'symbol')
+      throw usage(`expected the arguments of ${task} to be what JSON can hold, got a ${typeof value}`)
+  for (const name of Object.keys(options))
+    if (!(name in optionNames))
+      throw usage(`expected the options of ${task} among ${Object.keys(optionNames).join(', ')}, got ${name}`)
   const eta = readEta(options, now)
   const expires = readExpires(options, eta)
   return {
@@ -32,6 +38,17 @@ export function toMessage({ task, args, kwargs, options, queue }: Written, now: 
     attempt: 1,
     ...(expires === undefined ? {} : { expires }),
   }
+}
+
+/** All of them. */
+const optionNames: Readonly<Record<keyof SendOptions | 'kwargs', true>> = {
+  countdown: true,
+  eta: true,
+  expires: true,
+  queue: true,
+  priority: true,
+  id: true,
+  kwargs: true,
 }
 
 function readEta({ countdown, eta }: SendOptions, now: Instant): Instant {

@@ -336,10 +336,23 @@ function makeShared(path: string): void {
 
 /** Makes a directory in which the group of its parent can read and write, if it is not there. */
 export function makeSharedDirectory(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o770 }) === undefined) return
+  if (existsSync(path)) return
+  makeDirectories(path)
   try {
     chmodSync(path, 0o2770)
   } catch {
     // A service may be forbidden to set such a mode (RestrictSUIDSGID= of systemd). Then it has it from its parent.
+  }
+}
+
+/** Node's own `recursive` never returns below /proc, where nothing can be made. */
+function makeDirectories(path: string): void {
+  const parent = dirname(path)
+  if (parent !== path && !existsSync(parent)) makeDirectories(parent)
+  try {
+    mkdirSync(path, { mode: 0o770 })
+  } catch (error) {
+    // Another process has just made it; a file in its place shows when it is used.
+    if (!existsSync(path)) throw error
   }
 }

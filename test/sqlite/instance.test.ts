@@ -48,3 +48,9 @@ test('a directory that cannot be made is told with its reason', () => {
     }),
   )
 })
+
+test('where nothing can be made, as below /proc, that is told and not tried for ever', () => {
+  expect(() => openInstance('/proc/taskbeat/instances')).toThrow(
+    expect.objectContaining({ code: 'STATE_UNUSABLE', message: expect.stringContaining('/proc/taskbeat') }),
+  )
+})
