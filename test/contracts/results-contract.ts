@@ -5,6 +5,7 @@ import type { RunDesk } from '../../src/broker/results.ts'
 import { defineTask } from '../../src/index.ts'
 import type { KeptResult, RunResult, RunState } from '../../src/task/run-result.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
+import { expectTook } from '../support/expect-took.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage, soon } from '../support/messages.ts'
 import { aModuleTask, registryOf } from '../support/tasks.ts'
@@ -37,7 +38,7 @@ export function resultsContract(adapter: string, openWorld: () => Promise<Broker
       await (await worker.inbox.next()).settle({ kind: 'ack' }, kept(eight))
       const settled = performance.now()
       expect(await waiting).toEqual(eight)
-      expect(performance.now() - settled).toBeLessThan(500)
+      expectTook(performance.now() - settled, 500)
       const bad = await send(client)
       await (await worker.inbox.next()).settle({ kind: 'deadLetter', reason: 'too bad' }, kept(tooBad))
       expect(await client.results.wait(bad, patience())).toEqual(tooBad)

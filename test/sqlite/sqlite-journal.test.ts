@@ -8,6 +8,7 @@ import { openSqliteBeatRecord } from '../../src/sqlite/sqlite-beat-record.ts'
 import { openSqliteJournal } from '../../src/sqlite/sqlite-journal.ts'
 import { type JournalWorld, journalContract } from '../contracts/journal-contract.ts'
 import { startNode } from '../support/child.ts'
+import { expectTook } from '../support/expect-took.ts'
 import { aMessage } from '../support/messages.ts'
 import { sqliteProcess } from '../support/sqlite-world.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -110,5 +111,5 @@ test('pruning much output blocks nobody for long', async () => {
   delays.enable()
   await journal.prune(now)
   delays.disable()
-  expect(delays.max / 1e6).toBeLessThan(200)
+  expectTook(delays.max / 1e6, 200)
 })
