@@ -1,6 +1,7 @@
 import type { BeatReport, BrokerStatus, QueueStatus } from '../broker/broker-status.ts'
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
+import { isMap } from '../core/is-map.ts'
 import { callControl } from './control-caller.ts'
 import { ladderSteps } from './ladder.ts'
 import { type HeldCounts, type ProcessStatus, readProcess } from './process-status.ts'
@@ -186,8 +187,4 @@ async function countAll(session: Session, names: readonly string[]): Promise<Map
 
 function sum<T>(items: readonly T[], of: (item: T) => number | undefined): number {
   return items.reduce((total, item) => total + (of(item) ?? 0), 0)
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isMap } from '../core/is-map.ts'
 import { jsonDepth } from '../core/json-depth.ts'
 import { parseRunResult, type RunResult } from '../task/run-result.ts'
 import { parseStrictJson } from './codec-json.ts'
@@ -127,8 +128,4 @@ function parse(text: string, strictly: boolean): unknown {
     if (error instanceof Unreadable || error instanceof SyntaxError) return undefined
     throw error
   }
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

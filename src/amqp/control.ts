@@ -1,4 +1,5 @@
 import { type Instant, instant } from '../core/instant.ts'
+import { isMap } from '../core/is-map.ts'
 import type { Undecodable } from '../task/parse-task-message.ts'
 import { largestMessageBytes } from '../task/task-message.ts'
 import { parseStrictJson } from './codec-json.ts'
@@ -134,10 +135,6 @@ type Fields = Readonly<Record<string, unknown>>
 function readMap(value: unknown, what: string): Fields {
   if (!isMap(value)) throw new Unreadable(`${what} is no map`)
   return value
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isNothing(value: unknown): value is null | undefined {

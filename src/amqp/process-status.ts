@@ -1,5 +1,6 @@
 import type { BeatReport, WorkerStatus } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
+import { isMap } from '../core/is-map.ts'
 
 /** What one process answers when it is asked how it is. */
 export interface ProcessStatus {
@@ -87,8 +88,4 @@ export function readProcess(value: unknown): ProcessStatus | undefined {
   const { leaders, beats = [], workers } = value as ProcessStatus
   // How it differs is for whoever asks to find out.
   return { leaders, workers, beats: beats.map(({ difference: _told, ...beat }) => beat) }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

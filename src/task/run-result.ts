@@ -1,5 +1,6 @@
 import { describeDuration } from '../core/duration.ts'
 import type { Instant } from '../core/instant.ts'
+import { isMap } from '../core/is-map.ts'
 import { isOutcomeKind, type Outcome, type OutcomeKind, reasonOf } from './outcome.ts'
 import type { Undecodable } from './parse-task-message.ts'
 import type { Verdict } from './verdict.ts'
@@ -69,8 +70,4 @@ export function parseRunResult(value: unknown): RunResult | Undecodable {
   if (!isMap(error) || typeof error.name !== 'string' || typeof error.message !== 'string')
     return { problem: 'its error has no name and message' }
   return { outcome, error: { name: error.name, message: error.message } }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

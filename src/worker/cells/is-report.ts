@@ -1,3 +1,4 @@
+import { isMap } from '../../core/is-map.ts'
 import type { CellReport } from './cell.ts'
 
 /** What a report of this kind cannot be without, and of which type it is. */
@@ -23,8 +24,4 @@ export function isReport(value: unknown): value is CellReport {
 /** Whether it is something printed, whatever the pieces are made of. */
 export function isPrinted(value: Readonly<Record<string, unknown>>): boolean {
   return value.kind === 'printed' && (value.stream === 'stdout' || value.stream === 'stderr')
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -1,5 +1,6 @@
+import { isMap } from '../../core/is-map.ts'
 import type { CellReport } from './cell.ts'
-import { isMap, isPrinted, isReport } from './is-report.ts'
+import { isPrinted, isReport } from './is-report.ts'
 
 /** What a process sends to its worker, each as a line of JSON. */
 export type FromProcess =

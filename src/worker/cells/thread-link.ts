@@ -1,5 +1,6 @@
+import { isMap } from '../../core/is-map.ts'
 import type { CellReport } from './cell.ts'
-import { isMap, isPrinted, isReport } from './is-report.ts'
+import { isPrinted, isReport } from './is-report.ts'
 
 /** What a thread sends to its worker. */
 export type FromThread =
