@@ -25,6 +25,8 @@ export interface ParseOptions extends ParseContext, SourceFile {
   readonly included?: Included
 }
 
+type Parsed = ReturnType<ParseText>
+
 /** From bytes to settings, or to everything that is wrong with them. Reads what the file includes. */
 export async function parseBytes({ bytes, ...options }: ParseBytes): Promise<Loaded> {
   const decoded = decodeText(bytes)
@@ -50,32 +52,34 @@ export function parseSettings(options: ParseOptions): Loaded {
 
 function read(options: ParseOptions, report: Report, parse: ParseText): Loaded {
   const { absolute, included } = options
-  for (const problem of included?.problems ?? []) report.problemOutside(problem)
+  for (const problem of included?.problems ?? [])
+    if ('offset' in problem) report.problem(problem.offset, problem.path, problem.message)
+    else report.problemOutside(problem)
   const [main, ...others] = parseAll(report, parse)
-  if (report.hasProblems) return { problems: report.problems() }
+  const isPartial = report.hasProblems
+  if (isRefused(main)) return { problems: report.problems() }
   if (!saysAnything(main)) {
     report.problem(0, '', options.text.trim() === '' ? 'the file is empty' : 'the file says nothing')
     return { problems: report.problems() }
   }
   warnOfWriters([options, ...(included?.files ?? [])], report)
   const root = main.kind === 'map' ? mergeFiles(main, others.filter(saysAnything), report) : main
-  const settings = readSettings(root, absolute, { ...options, report }, options.parts)
+  const settings = readSettings(root, absolute, { ...options, report, isPartial }, options.parts)
   if (!settings || report.hasProblems) return { problems: report.problems() }
   return { settings, warnings: report.warnings() }
 }
 
-function parseAll(report: Report, parse: ParseText): readonly (YamlNode | undefined)[] {
+function parseAll(report: Report, parse: ParseText): readonly Parsed[] {
   return report.sources.texts.map(({ text, base }) => {
     const root = parse(text, base)
-    if (!isRefused(root)) return root
-    for (const { offset, message } of root) report.problem(offset, '', message)
-    return undefined
+    if (isRefused(root)) for (const { offset, message } of root) report.problem(offset, '', message)
+    return root
   })
 }
 
 /** An included file may be empty: its entries are commented out for a while. */
-function saysAnything(root: YamlNode | undefined): root is YamlNode {
-  return root !== undefined && !(root.kind === 'scalar' && root.value === null)
+function saysAnything(root: Parsed): root is YamlNode {
+  return root !== undefined && !isRefused(root) && !(root.kind === 'scalar' && root.value === null)
 }
 
 /** Whoever may write the file decides what runs, as the worker's user. */

@@ -53,7 +53,7 @@ export function readSettings(
     queues: given.worker?.value.queues?.value,
     foreignQueues: new Set(broker.kind === 'amqp' ? namesOfForeign(queues) : []),
   }
-  requireSchedules(top, given, reading)
+  if (!reading.isPartial) requireSchedules(top, given, reading)
   const grace = given.worker?.value.grace?.value ?? milliseconds(300_000)
   const found = new Collection(reading, around, parts, grace)
   for (const task of around.tasks.values()) found.addTask(task)

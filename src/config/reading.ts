@@ -25,6 +25,8 @@ export interface Reading {
   readonly moduleTasks?: readonly string[] | undefined
   /** What there is none of, where somebody has looked. */
   readonly absentModules?: AbsentModules | undefined
+  /** Some of the included files could not be read: what is missing may stand there. */
+  readonly isPartial?: boolean
   /** What `local` means. */
   readonly machineZone: string
   readonly now: Instant

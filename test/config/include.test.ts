@@ -3,22 +3,30 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Loaded, loadSettings } from '../../src/config/load-settings.ts'
 import { renderProblem } from '../../src/config/problem.ts'
+import type { Role } from '../../src/config/reading.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { firstLine, usable } from './read-text.ts'
 
 const main = 'timezone: UTC\ninclude: conf.d/*.yaml\nschedules:\n  own: { every: 1h, task: shared }\n'
 
 /** Writes these files into a directory of their own, and reads schedules.yaml. */
-function load(files: Readonly<Record<string, string>>, cwd = temporaryDirectory()): Promise<Loaded> {
+function load(
+  files: Readonly<Record<string, string>>,
+  cwd = temporaryDirectory(),
+  role: Role = 'check',
+): Promise<Loaded> {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(cwd, name)), { recursive: true })
     writeFileSync(join(cwd, name), text)
   }
-  return loadSettings('schedules.yaml', { role: 'check', env: {}, cwd, machineZone: 'UTC' })
+  return loadSettings('schedules.yaml', { role, env: {}, cwd, machineZone: 'UTC' })
 }
 
-async function complaintsOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  const loaded = await load(files)
+async function complaintsOf(
+  files: Readonly<Record<string, string>>,
+  role?: Role,
+): Promise<readonly string[]> {
+  const loaded = await load(files, temporaryDirectory(), role)
   return 'problems' in loaded ? loaded.problems.map(renderProblem).map(firstLine) : ['accepted']
 }
 
@@ -73,6 +81,29 @@ test('what is no YAML in one file and what is wrong in another are told together
   expect(complaints.map((each) => each.split(':')[0])).toEqual(['conf.d/a.yaml', 'conf.d/b.yaml'])
 })
 
+test('what is missing, what is no YAML and what is wrong elsewhere are told together', async () => {
+  const complaints = await complaintsOf({
+    'schedules.yaml':
+      'include: [conf.d/*.yaml, missing.yaml]\nschedules:\n  own: { every: 1h, tsk: shared }\n',
+    'conf.d/a.yaml': 'schedules: {\n',
+    'conf.d/b.yaml': 'schedules:\n  bad: { cron: "61 * * * *", task: t }\n',
+  })
+  expect(complaints).toEqual([
+    'schedules.yaml:1:26: include[1]: missing.yaml: no such file',
+    'schedules.yaml:3:8: schedules.own: what does it run? one of task, command and shell is missing',
+    'schedules.yaml:3:21: schedules.own.tsk: unknown key; did you mean task?',
+    expect.stringMatching(/^conf\.d\/a\.yaml:1:/),
+    'conf.d/b.yaml:2:16: schedules.bad.cron: expected minute 0–59, got 61',
+  ])
+})
+
+test('entries that a file may hold which cannot be read are not said to be missing', async () => {
+  const files = { 'schedules.yaml': 'include: missing.yaml\n' }
+  expect(await complaintsOf(files, 'beat')).toEqual([
+    'schedules.yaml:1:10: include: missing.yaml: no such file',
+  ])
+})
+
 test('an included file says nothing that the main file has to say', async () => {
   expect(
     await complaintsOf({
@@ -89,7 +120,7 @@ test('an included file says nothing that the main file has to say', async () => 
 test('a file that is named has to be there; a pattern may match nothing', async () => {
   expect(
     await complaintsOf({ 'schedules.yaml': 'include: [none.yaml, conf.d/*.yaml]\nschedules: {}\n' }),
-  ).toEqual(['none.yaml: no such file'])
+  ).toEqual(['schedules.yaml:1:11: include[0]: none.yaml: no such file'])
   expect(await complaintsOf({ 'schedules.yaml': 'include: conf.d/*.yaml\nschedules: {}\n' })).toEqual([
     'accepted',
   ])
@@ -170,6 +201,6 @@ test('a directory whose name reads like a pattern is that directory', async () =
   expect(usable(await load(files, cwd)).settings.tasks.map(({ name }) => name)).toEqual(['shared'])
   const loaded = await load({ 'schedules.yaml': main.replace('conf.d/*.yaml', 'gone.yaml') }, cwd)
   expect('problems' in loaded && loaded.problems.map(renderProblem).map(firstLine)).toContain(
-    'gone.yaml: no such file',
+    'schedules.yaml:2:10: include: gone.yaml: no such file',
   )
 })
