@@ -15,6 +15,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   }
 }
 
+/** Reads an argument that names something: an empty one is a variable of a script that is not set. */
+export function notEmpty(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It is empty.')
+}
+
 /** Reads an option's value as a length of time. */
 export function duration(text: string): Milliseconds {
   const length = parseDuration(text)

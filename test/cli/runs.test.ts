@@ -133,6 +133,9 @@ test('a name that is in neither the file nor the journal is a wrong call', async
   const { code, stderr } = await run('runs', 'nihgtly')
   expect(stderr).toContain('there is no entry or task nihgtly; did you mean nightly?\n')
   expect(code).toBe(2)
+  const empty = await run('runs', '')
+  expect(empty.stderr).toContain("invalid for argument 'name'. It is empty.\n")
+  expect(empty.code).toBe(2)
 })
 
 test('a journal without runs is an empty array for programs, and a remark for people', async () => {

@@ -85,4 +85,7 @@ test('a run that does not exist is told of, and the run has to be named', async 
   expect(missing.stderr).toContain('no run begins with ffff')
   expect(missing.code).toBe(1)
   expect((await run('show')).code).toBe(2)
+  const empty = await run('show', '')
+  expect(empty.stderr).toContain("invalid for argument 'run'. It is empty.\n")
+  expect(empty.code).toBe(2)
 })

@@ -12,7 +12,7 @@ import {
 } from '../configuration-option.ts'
 import { readHistory } from '../history.ts'
 import { historyHeadings, toHistoryRow } from '../history-row.ts'
-import { wholeNumber } from '../option-values.ts'
+import { notEmpty, wholeNumber } from '../option-values.ts'
 import { toHistoryJson } from '../run-json.ts'
 import { printJson, printTable, remark, type Terminal } from '../terminal.ts'
 
@@ -26,7 +26,7 @@ export const addRuns: AddCommand = (program, { terminal, run }) => {
   program
     .command('runs')
     .description('what ran on this host and how it ended, and what was missed; the newest first')
-    .argument('[name]', 'an entry or a task')
+    .argument('[name]', 'an entry or a task', notEmpty)
     .option(...configurationOption)
     .option('-n, --count <n>', 'how many', wholeNumber(1, 1_000_000), 20)
     .option('--json', 'for programs')

@@ -5,6 +5,7 @@ import {
   configurationOption,
   readConfigurationOf,
 } from '../configuration-option.ts'
+import { notEmpty } from '../option-values.ts'
 import { toRunDetailsJson } from '../run-json.ts'
 import { printRun } from '../run-report.ts'
 import { printJson } from '../terminal.ts'
@@ -14,7 +15,7 @@ export const addShow: AddCommand = (program, { terminal, run }) => {
   program
     .command('show')
     .description('a run of this host: every attempt, how it ended, and what it printed')
-    .argument('<run>', 'its id, or the beginning of it')
+    .argument('<run>', 'its id, or the beginning of it', notEmpty)
     .option(...configurationOption)
     .option('--json', 'for programs')
     .addHelpText('after', '\n  taskbeat show 1f3a82c0')
