@@ -44,6 +44,7 @@ quietly dpkg --force-unsafe-io -i /var/tmp/${packages[0]}
 services status; taskbeat --version; taskbeat check | cut -d, -f 1
 grep -c "^timezone: " /etc/taskbeat/schedules.yaml; stat -c '%U:%G %a' /var/lib/taskbeat /etc/taskbeat/credentials
 ls /usr/share/man/man1/taskbeat.1.gz /usr/share/man/man8/taskworker.8.gz /usr/share/man/man5/schedules.yaml.5.gz
+taskbeat service status; echo "status $?"; taskbeat service uninstall; echo "uninstall $?"
 services start; before=$(cat /run/taskworker.pid)
 echo '# mine' >> /etc/taskbeat/schedules.yaml; echo '# mine' >> /etc/default/taskworker
 quietly dpkg --force-unsafe-io -i /var/tmp/${packages[1]}
@@ -66,7 +67,18 @@ id -un taskbeat
     ],
     'root:root 700',
     ...['/usr/share/man/man1/taskbeat.1.gz', '/usr/share/man/man5/schedules.yaml.5.gz'],
-    ...['/usr/share/man/man8/taskworker.8.gz', 'Starting taskbeat: done', 'Starting taskworker: done'],
+    '/usr/share/man/man8/taskworker.8.gz',
+    ...['present   the user taskbeat', 'kept      /etc/default', 'kept      /etc/taskbeat'],
+    ...['kept      /etc/taskbeat/credentials', 'present   /var/lib/taskbeat', 'present   /var/log/taskbeat'],
+    ...['kept      /etc/taskbeat/schedules.yaml', 'kept      /etc/default/taskbeat'],
+    ...[
+      'kept      /etc/default/taskworker',
+      'packaged  /etc/init.d/taskbeat',
+      'packaged  /etc/init.d/taskworker',
+    ],
+    ...['a package installed this', 'taskbeat is stopped', 'taskworker is stopped', 'status 0'],
+    ...['a package installed this: apt remove taskbeat', 'uninstall 1'],
+    ...['Starting taskbeat: done', 'Starting taskworker: done'],
     ...['taskbeat is running', 'taskworker is running', 'restarted', '# mine', '# mine'],
     ...['0', 'inert', '/etc/default/taskworker', '/etc/taskbeat/schedules.yaml', 'taskbeat', ''],
   ])
@@ -81,6 +93,14 @@ dpkg --force-unsafe-io -i /opt/taskbeat/dist/deb-test/${packages[0]}`)
   const states =
     'for unit in taskbeat taskworker; do systemctl is-enabled $unit; systemctl is-active $unit; done || :'
   expect(await box.run(states)).toBe('enabled\ninactive\nenabled\ninactive')
+  expect(
+    await box.run('taskbeat service status | tail -n 6'),
+  ).toBe(`packaged  /usr/lib/systemd/system/taskbeat.service
+packaged  /usr/lib/systemd/system/taskworker.service
+packaged  /usr/lib/systemd/system/taskworker@.service
+a package installed this
+taskbeat is inactive
+taskworker is inactive`)
   await box.run('systemctl start taskbeat; systemctl enable --now taskworker@mail')
   const before = await box.show('taskworker@mail', 'MainPID')
   await box.run(

@@ -57,13 +57,19 @@ pgrep -u taskbeat -c .
 ls /etc/init.d/task* /etc/rc?.d/*task* /etc/logrotate.d/taskbeat 2>/dev/null
 ls /etc/taskbeat; ls -d /var/lib/taskbeat; id -un taskbeat
 taskbeat service uninstall; echo "uninstall $?"
+taskbeat service install | grep -v ^created
 `)
     expect(said).toMatch(
-      /\nrun \/etc\/init\.d\/taskworker start\ninstall 0\n {6}"state": "running"\n {6}"state": "running"\n2\n/,
+      /\nran \/etc\/init\.d\/taskworker start\ninstall 0\n {6}"state": "running"\n {6}"state": "running"\n2\n/,
+    )
+    expect(said).toContain(
+      '\nkept /etc/taskbeat, /etc/default/taskbeat, /etc/default/taskworker, /var/lib/taskbeat, /var/log/taskbeat and the user taskbeat\n',
     )
     expect(said).toMatch(
-      /\nuninstall 0\n0\ncredentials\nschedules\.yaml\n\/var\/lib\/taskbeat\ntaskbeat\nno service is installed by this command\nuninstall 0\n$/,
+      /\nuninstall 0\n0\ncredentials\nschedules\.yaml\n\/var\/lib\/taskbeat\ntaskbeat\nno service is installed by this command\nuninstall 0\n/,
     )
+    // What has been there all the time needs nothing.
+    expect(said).toMatch(/\nuninstall 0\n(kept \/etc\/\S+\n)+now write [^\n]*\n[^\n]*\n$/)
   })
 
   test('a dry run says it all and does nothing', async () => {
@@ -75,6 +81,24 @@ find /etc /var/lib /var/log -newer /tmp/before; id taskbeat
       /^would create the user taskbeat\n[\s\S]*would run \/etc\/init\.d\/taskworker start\ninstall 0\n/,
     )
     expect(said).toMatch(/install 0\nid: .*taskbeat.*no such user\n$/)
+  })
+
+  test('from where no service could be made, status and a dry run say what there is, and the dry run why not', async () => {
+    const said = await inBox(`
+exec 2>&1; taskbeat service install > /tmp/said
+cp "$(readlink -f $home/node_modules/.bin/node)" /root/node; hidden() { /root/node $home/dist/cli/bin.js service "$@"; }
+hidden status; echo "status $?"
+hidden install --dry-run; echo "install $?"
+hidden uninstall > /tmp/said; echo "uninstall $?"; tail -n 1 /tmp/said
+`)
+    const [status = '', install = '', uninstall = ''] = said.split(/^(?:status|install) \d\n/m)
+    expect(status).toMatch(/\noutdated {2}\/etc\/init\.d\/taskbeat\n[\s\S]*\ntaskworker is stopped\n$/)
+    expect(said).toContain('\nstatus 0\n')
+    expect(install).toMatch(
+      /\nwould keep \/etc\/taskbeat\n[\s\S]*\nwould update \/etc\/init\.d\/taskbeat\n[\s\S]*\nNode is \/root\/node, [^\n]*\n$/,
+    )
+    expect(said).toContain('\ninstall 1\n')
+    expect(uninstall).toMatch(/^uninstall 0\nkept [^\n]*\n$/)
   })
 
   test('nothing is done where it must not be, and the reason is told', async () => {
@@ -124,7 +148,16 @@ test('under systemd the units run, where this program is, with a user of their o
   const again = await box.run(`${taskbeat} service install; ${taskbeat} service status`)
   expect(again).not.toMatch(/created|updated|missing|outdated/)
   expect(again).toMatch(/\ntaskbeat is active\ntaskworker is active$/)
-  expect(await box.run(`${taskbeat} service uninstall`)).toMatch(/\nkept \/etc\/taskbeat, [^\n]*$/)
+  // One that fails when it is stopped.
+  await box.run(
+    "mkdir /run/systemd/system/taskworker.service.d; printf '[Service]\\nExecStop=/bin/false\\n' > /run/systemd/system/taskworker.service.d/fails.conf; systemctl daemon-reload",
+  )
+  expect(await box.run(`${taskbeat} service uninstall`)).toMatch(
+    /\nran systemctl daemon-reload\nkept \/etc\/taskbeat, \/etc\/default\/taskbeat, \/etc\/default\/taskworker, \/var\/lib\/taskbeat and the user taskbeat$/,
+  )
+  expect(await box.run("systemctl list-units --all --no-legend 'taskbeat*' 'taskworker*'")).toBe('')
+  expect(await box.run(`${taskbeat} service install`)).not.toContain('updated')
+  await box.run(`${taskbeat} service uninstall`)
   const left = await box.ask(
     'systemctl is-active taskbeat taskworker taskworker@mail; find /etc/systemd/system -name "task*"',
   )

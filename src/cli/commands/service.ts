@@ -3,10 +3,26 @@ import { Option } from 'commander'
 import { TaskbeatError } from '../../core/errors.ts'
 import type { AddCommand } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
-import { type Call, noticeCalls, startCalls, stateOf, stopCalls } from '../service/init-system.ts'
-import { type Init, mark, partsOf, type Setting, services } from '../service/installation.ts'
+import {
+  type Call,
+  forgetCalls,
+  noticeCalls,
+  startCalls,
+  stateOf,
+  stopCalls,
+} from '../service/init-system.ts'
+import {
+  groundOf,
+  type Init,
+  lasting,
+  mark,
+  packagedFiles,
+  partsOf,
+  services,
+  serviceUser,
+} from '../service/installation.ts'
 import { ownSetting } from '../service/own-setting.ts'
-import { type Condition, conditionOf, make, nameOf, type Part, run, takeAway } from '../service/part.ts'
+import { conditionOf, isMade, make, nameOf, run, takeAway } from '../service/part.ts'
 import { print, printJson, remark, type Terminal } from '../terminal.ts'
 
 interface Options {
@@ -36,7 +52,7 @@ export const addService: AddCommand = (program, { terminal, run: wrap }) => {
     .description('stop the services and take away what install has made of them')
     .addOption(initOption())
     .option('--dry-run', 'only say what would be done')
-    .addHelpText('after', '\nThe configuration, the state and the user stay.')
+    .addHelpText('after', '\nThe configuration (/etc/taskbeat, /etc/default), the state and the user stay.')
     .action(wrap(async (options: Options) => uninstall(terminal, options)))
   service
     .command('status')
@@ -53,16 +69,13 @@ configuration is left alone.
   taskbeat service install --dry-run
   sudo taskbeat service install --now`
 
-type Found = Part & { readonly condition: Condition }
-
-function survey(setting: Setting): readonly Found[] {
-  return partsOf(setting).map((part) => ({ ...part, condition: conditionOf(part, mark) }))
-}
-
 function install(terminal: Terminal, options: Options): number {
-  refuseBesidePackage()
   const setting = ownSetting(options.init)
-  const found = survey(setting)
+  // Two sets of files for the same services would only hide each other.
+  if (setting.packaged)
+    throw refused(`a package has installed the services already (${setting.packaged}); nothing was done`)
+  if (setting.obstacle && !options.dryRun) throw refused(setting.obstacle)
+  const found = partsOf(setting).map((part) => ({ ...part, condition: conditionOf(part, mark) }))
   const foreign = found.filter(({ condition }) => condition === 'foreign')
   for (const part of foreign)
     remark(terminal, `${nameOf(part)} is there, and not by this command; nothing was done`)
@@ -71,11 +84,12 @@ function install(terminal: Terminal, options: Options): number {
   for (const part of found) {
     if (part.condition === 'missing') walk.step('create', nameOf(part), () => make(part))
     else if (part.condition === 'outdated') walk.step('update', nameOf(part), () => make(part))
-    else if (part.condition === 'kept') print(terminal, `kept ${nameOf(part)}`)
+    else if (part.condition === 'kept') walk.keep(nameOf(part))
   }
   walk.calls(noticeCalls(setting.init))
   if (options.now) walk.calls(startCalls(setting.init))
   else if (!options.dryRun) for (const line of nextSteps(setting.init)) print(terminal, line)
+  if (setting.obstacle) throw refused(setting.obstacle)
   return exitCode.ok
 }
 
@@ -87,31 +101,44 @@ function nextSteps(init: Init): readonly string[] {
 
 function uninstall(terminal: Terminal, options: Options): number {
   const setting = ownSetting(options.init)
-  const gone = survey(setting).filter(
-    (part) => part.kind === 'file' && part.whose === 'ours' && /present|outdated/.test(part.condition),
-  )
+  const gone = partsOf(setting).filter((part) => isMade(part, mark))
   if (gone.length === 0) {
+    if (setting.packaged) throw refused('a package installed this: apt remove taskbeat')
     print(terminal, 'no service is installed by this command')
     return exitCode.ok
   }
   const walk = createWalk(terminal, options)
   walk.calls(stopCalls(setting.init))
   for (const part of gone) walk.step('remove', nameOf(part), () => takeAway(nameOf(part)))
-  walk.calls(noticeCalls(setting.init))
-  print(terminal, 'kept /etc/taskbeat, /var/lib/taskbeat and the user taskbeat')
+  walk.calls([...forgetCalls(setting.init), ...noticeCalls(setting.init)])
+  const kept = lasting(setting.init).filter((path) => existsSync(path))
+  walk.keep(`${kept.join(', ')} and the user ${serviceUser}`)
   return exitCode.ok
 }
 
 function status(terminal: Terminal, options: Options): number {
   const setting = ownSetting(options.init)
-  const found = survey(setting)
+  const parts = [
+    ...(setting.packaged ? groundOf(setting) : partsOf(setting)).map((part) => ({
+      name: nameOf(part),
+      condition: conditionOf(part, mark),
+    })),
+    ...packagedFiles(setting).map((name) => ({ name, condition: existsSync(name) ? 'packaged' : 'missing' })),
+  ]
   const states = services.map((name) => ({ name, state: stateOf(setting.init, name) }))
-  const isWhole = found.every(({ condition }) => condition !== 'missing' && condition !== 'foreign')
+  const isWhole = parts.every(({ condition }) => condition !== 'missing' && condition !== 'foreign')
   if (options.json) {
-    const parts = found.map((part) => ({ name: nameOf(part), condition: part.condition }))
-    printJson(terminal, { init: setting.init, installed: isWhole, parts, services: states })
+    const { init, packaged } = setting
+    printJson(terminal, {
+      init,
+      installed: isWhole,
+      packaged: packaged !== undefined,
+      parts,
+      services: states,
+    })
   } else {
-    for (const part of found) print(terminal, `${part.condition.padEnd(8)}  ${nameOf(part)}`)
+    for (const { name, condition } of parts) print(terminal, `${condition.padEnd(8)}  ${name}`)
+    if (setting.packaged) print(terminal, 'a package installed this')
     for (const { name, state } of states) print(terminal, `${name} is ${state}`)
   }
   return isWhole ? exitCode.ok : exitCode.failed
@@ -123,32 +150,27 @@ function createWalk(
   { dryRun }: Options,
 ): {
   step(verb: 'create' | 'update' | 'remove', what: string, act: () => void): void
+  keep(what: string): void
   calls(calls: readonly Call[]): void
 } {
-  if (!dryRun && !terminal.host.isRoot)
-    throw new TaskbeatError('REFUSED', 'only root may do this; see --dry-run')
+  if (!dryRun && !terminal.host.isRoot) throw refused('only root may do this; see --dry-run')
   return {
     step(verb, what, act) {
       if (!dryRun) act()
       print(terminal, dryRun ? `would ${verb} ${what}` : `${verb}d ${what}`)
     },
+    keep(what) {
+      print(terminal, `${dryRun ? 'would keep' : 'kept'} ${what}`)
+    },
     calls(calls) {
       for (const [command, ...args] of calls) {
-        print(terminal, `${dryRun ? 'would run' : 'run'} ${[command, ...args].join(' ')}`)
         if (!dryRun) run(command, args)
+        print(terminal, `${dryRun ? 'would run' : 'ran'} ${[command, ...args].join(' ')}`)
       }
     },
   }
 }
 
-/** Two sets of files for the same services would only hide each other. */
-function refuseBesidePackage(): void {
-  const unit = ['/usr/lib/systemd/system', '/lib/systemd/system']
-    .map((directory) => `${directory}/taskbeat.service`)
-    .find((path) => existsSync(path))
-  if (unit)
-    throw new TaskbeatError(
-      'REFUSED',
-      `a package has installed the services already (${unit}); nothing was done`,
-    )
+function refused(why: string): TaskbeatError {
+  return new TaskbeatError('REFUSED', why)
 }

@@ -32,6 +32,13 @@ export function stopCalls(init: Init): readonly Call[] {
     .flatMap((name) => [[`/etc/init.d/${name}`, 'stop'] as const, ...linkCalls(name, 'off')])
 }
 
+/** A unit that had failed is remembered as failed, also without its file, until it is told to be forgotten. */
+export function forgetCalls(init: Init): readonly Call[] {
+  if (init !== 'systemd' || !isSystemdHere()) return []
+  // Patterns, and not names: those that systemd does not know would be an error.
+  return [['systemctl', 'reset-failed', 'taskbeat[.]service', 'taskworker[.]service', 'taskworker@*.service']]
+}
+
 /** In one word, as the init system has it: active, running, stopped … */
 export function stateOf(init: Init, name: string): string {
   // systemctl exits with 3 for a unit that does not run, and prints its state all the same.

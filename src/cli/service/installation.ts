@@ -6,10 +6,11 @@
  * and is taken away; a file that does not say so is another's, and nothing at all is done while it is in the way. What
  * is the administrator's, the configuration above all, is made once and never touched again.
  *
- * A package of the distribution brings the same files without this command.
+ * A package of the distribution brings the same services without this command, and without the templates of them: then
+ * `status` says what the package has put there, and the rest is for the package's own tools.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { serviceSchedule } from '../starter.ts'
 import type { Part } from './part.ts'
 
@@ -26,6 +27,10 @@ export interface Setting {
   readonly zone: string
   /** Of systemd; 0 where it is not installed. */
   readonly systemdVersion: number
+  /** The unit by which a package has brought the services, if one has. */
+  readonly packaged: string | undefined
+  /** Why the program cannot be a service from where it is. */
+  readonly obstacle: string | undefined
 }
 
 export const serviceUser = 'taskbeat'
@@ -34,6 +39,11 @@ const units = ['taskbeat.service', 'taskworker.service', 'taskworker@.service']
 
 /** Everything that makes the services, in the order in which it is made. */
 export function partsOf(setting: Setting): readonly Part[] {
+  return [...groundOf(setting), ...(setting.init === 'systemd' ? systemdParts(setting) : sysvParts(setting))]
+}
+
+/** What the services stand on, whoever installs them. */
+export function groundOf(setting: Setting): readonly Part[] {
   return [
     { kind: 'user', name: serviceUser },
     ...directories(setting),
@@ -41,7 +51,7 @@ export function partsOf(setting: Setting): readonly Part[] {
       kind: 'file',
       path: '/etc/taskbeat/schedules.yaml',
       mode: 0o644,
-      text: serviceSchedule(setting.zone),
+      text: () => serviceSchedule(setting.zone),
       whose: 'administrator',
     },
     ...services.map(
@@ -49,11 +59,28 @@ export function partsOf(setting: Setting): readonly Part[] {
         kind: 'file',
         path: `/etc/default/${name}`,
         mode: 0o644,
-        text: template(setting, `sysv/${name}.default`),
+        text: () => template(setting, `sysv/${name}.default`),
         whose: 'administrator',
       }),
     ),
-    ...(setting.init === 'systemd' ? systemdParts(setting) : sysvParts(setting)),
+  ]
+}
+
+/** The services as a package brings them; none where no package has. */
+export function packagedFiles({ init, packaged }: Setting): readonly string[] {
+  if (!packaged) return []
+  return init === 'systemd'
+    ? units.map((unit) => join(dirname(packaged), unit))
+    : services.map((name) => `/etc/init.d/${name}`)
+}
+
+/** What outlives an uninstallation. */
+export function lasting(init: Init): readonly string[] {
+  return [
+    '/etc/taskbeat',
+    ...services.map((name) => `/etc/default/${name}`),
+    '/var/lib/taskbeat',
+    ...(init === 'sysv' ? ['/var/log/taskbeat'] : []),
   ]
 }
 
@@ -75,10 +102,10 @@ function systemdParts(setting: Setting): readonly Part[] {
   const place = '/etc/systemd/system'
   const dropIns = setting.systemdVersion >= 253 ? ['notify-fd.conf'] : []
   return [
-    ...units.map((unit) => ours(join(place, unit), adapted(setting, `systemd/${unit}`))),
+    ...units.map((unit) => ours(join(place, unit), () => adapted(setting, `systemd/${unit}`))),
     ...units.flatMap((unit) =>
       dropIns.map((name) =>
-        ours(join(place, `${unit}.d`, name), template(setting, `systemd/drop-ins/${name}`)),
+        ours(join(place, `${unit}.d`, name), () => template(setting, `systemd/drop-ins/${name}`)),
       ),
     ),
   ]
@@ -86,11 +113,11 @@ function systemdParts(setting: Setting): readonly Part[] {
 
 function sysvParts(setting: Setting): readonly Part[] {
   const logrotate = readdirSync('/etc').includes('logrotate.d')
-    ? [ours('/etc/logrotate.d/taskbeat', template(setting, 'sysv/taskbeat.logrotate'))]
+    ? [ours('/etc/logrotate.d/taskbeat', () => template(setting, 'sysv/taskbeat.logrotate'))]
     : []
   return [
     ...services.map((name) => ({
-      ...ours(`/etc/init.d/${name}`, adapted(setting, `sysv/${name}`)),
+      ...ours(`/etc/init.d/${name}`, () => adapted(setting, `sysv/${name}`)),
       mode: 0o755,
     })),
     ...logrotate,
@@ -100,11 +127,14 @@ function sysvParts(setting: Setting): readonly Part[] {
 /** Says whose a file is, and how to change it. */
 export const mark = '# Written by taskbeat service install, and written over by it.'
 
-function ours(path: string, text: string): Part & { readonly kind: 'file' } {
+function ours(path: string, text: () => string): Part & { readonly kind: 'file' } {
+  return { kind: 'file', path, mode: 0o644, text: () => marked(text()), whose: 'ours' }
+}
+
+function marked(text: string): string {
   // A script begins with its interpreter.
   const [first = '', ...rest] = text.split('\n')
-  const marked = first.startsWith('#!') ? [first, mark, ...rest] : [mark, '', first, ...rest]
-  return { kind: 'file', path, mode: 0o644, text: marked.join('\n'), whose: 'ours' }
+  return (first.startsWith('#!') ? [first, mark, ...rest] : [mark, '', first, ...rest]).join('\n')
 }
 
 function template({ home }: Setting, name: string): string {

@@ -5,18 +5,18 @@ import { TaskbeatError } from '../../core/errors.ts'
 import type { Init, Setting } from './installation.ts'
 import { answerOf } from './part.ts'
 
-/** What this process knows of itself and of the machine. Throws REFUSED when no service can be made of that. */
+/** What this process knows of itself and of the machine. Throws REFUSED where there is no init system. */
 export function ownSetting(asked: Init | 'auto'): Setting {
   const home = realpathSync(fileURLToPath(new URL('../../..', import.meta.url)))
   const node = realpathSync(process.execPath)
-  refuseUnreachable('Node', node)
-  refuseUnreachable('taskbeat', home)
   return {
     init: asked === 'auto' ? initHere() : asked,
     program: [node, `${home}/dist/cli/bin.js`],
     home,
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     systemdVersion: Number(/^systemd (\d+)/.exec(answerOf('systemctl', ['--version']) ?? '')?.[1] ?? 0),
+    packaged: packagedUnit(),
+    obstacle: obstacleOf('Node', node) ?? obstacleOf('taskbeat', home),
   }
 }
 
@@ -33,26 +33,25 @@ function initHere(): Init {
 
 const hidden = ['/home', '/root', '/tmp', '/var/tmp', '/run/user']
 
+function packagedUnit(): string | undefined {
+  return ['/usr/lib/systemd/system', '/lib/systemd/system']
+    .map((directory) => `${directory}/taskbeat.service`)
+    .find((path) => existsSync(path))
+}
+
 /** The services run as their own user, and their units hide from them what is people's own. */
-function refuseUnreachable(what: string, path: string): void {
+function obstacleOf(what: string, path: string): string | undefined {
   const advice = 'install it for the whole machine, under /usr/local or /opt for instance'
   const within = hidden.find((directory) => path === directory || path.startsWith(`${directory}/`))
   if (within)
-    throw new TaskbeatError(
-      'REFUSED',
-      `${what} is ${path}, and what is under ${within} is hidden from services (ProtectHome=, PrivateTmp=); ${advice}`,
-    )
+    return `${what} is ${path}, and what is under ${within} is hidden from services (ProtectHome=, PrivateTmp=); ${advice}`
   if (!/^[\w./@+-]+$/.test(path))
-    throw new TaskbeatError(
-      'REFUSED',
-      `${what} is ${path}, a path that units and init scripts would read otherwise; ${advice}`,
-    )
-  for (let directory = path; ; directory = dirname(directory)) {
-    if ((statSync(directory).mode & 0o005) !== 0o005)
-      throw new TaskbeatError(
-        'REFUSED',
-        `${what} is ${path}, and the user taskbeat may not enter ${directory}; ${advice}`,
-      )
-    if (directory === '/') return
-  }
+    return `${what} is ${path}, a path that units and init scripts would read otherwise; ${advice}`
+  const closed = upwards(path).find((directory) => (statSync(directory).mode & 0o005) !== 0o005)
+  return closed && `${what} is ${path}, and the user taskbeat may not enter ${closed}; ${advice}`
+}
+
+/** A path and every directory that it is in. */
+function upwards(path: string): readonly string[] {
+  return path === '/' ? [path] : [path, ...upwards(dirname(path))]
 }

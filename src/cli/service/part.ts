@@ -18,7 +18,8 @@ interface DirectoryPart extends Owned {
 
 interface FilePart extends Owned {
   readonly kind: 'file'
-  readonly text: string
+  /** Read when it is needed: a package has no templates of what it brings. */
+  text(): string
 }
 
 interface Owned {
@@ -35,7 +36,12 @@ export function nameOf(part: Part): string {
   return part.kind === 'user' ? `the user ${part.name}` : part.path
 }
 
-/** Looks. `mark` is in every file of ours. */
+/** Whether it is a file that this command has made. `mark` is in every file of ours. */
+export function isMade(part: Part, mark: string): boolean {
+  return part.kind === 'file' && part.whose === 'ours' && readOrUndefined(part.path)?.includes(mark) === true
+}
+
+/** Looks. */
 export function conditionOf(part: Part, mark: string): Condition {
   switch (part.kind) {
     case 'user':
@@ -51,7 +57,7 @@ export function conditionOf(part: Part, mark: string): Condition {
       if (found === undefined) return 'missing'
       if (part.whose === 'administrator') return 'kept'
       if (!found.includes(mark)) return 'foreign'
-      const isSame = found === part.text && (statSync(part.path).mode & 0o7777) === part.mode
+      const isSame = found === part.text() && (statSync(part.path).mode & 0o7777) === part.mode
       return isSame ? 'present' : 'outdated'
     }
   }
@@ -71,7 +77,7 @@ export function make(part: Part): void {
     case 'file': {
       mkdirSync(dirname(part.path), { recursive: true, mode: 0o755 })
       const draft = `${part.path}.new`
-      writeFileSync(draft, part.text, { mode: part.mode, flag: 'wx' })
+      writeFileSync(draft, part.text(), { mode: part.mode, flag: 'wx' })
       run('chmod', [part.mode.toString(8), draft]) // whatever the umask
       renameSync(draft, part.path)
       return
