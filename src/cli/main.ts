@@ -11,6 +11,7 @@ import { printable } from '../config/problem.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { AddCommand, CommandContext } from './command.ts'
 import { addBeat } from './commands/beat.ts'
+import { addCancel } from './commands/cancel.ts'
 import { addCheck } from './commands/check.ts'
 import { addDead } from './commands/dead.ts'
 import { addDev } from './commands/dev.ts'
@@ -37,6 +38,7 @@ const commands: readonly AddCommand[] = [
   addNext,
   addTrigger,
   addSend,
+  addCancel,
   addStatus,
   addRuns,
   addShow,

@@ -6,7 +6,7 @@ import { freePort } from '../support/rabbitmq-control.ts'
 import { openCliWorld } from './cli-world.ts'
 
 const rabbitmq = useRabbitmq()
-const commands = [['status'], ['send', 'e'], ['trigger', 'e'], ['dead', 'list']] as const
+const commands = [['status'], ['send', 'e'], ['trigger', 'e'], ['cancel', 'x'], ['dead', 'list']] as const
 const giveUpMs = 5_000
 
 /** What each command that asks the broker says, when it has given up. */

@@ -1,0 +1,60 @@
+import { openExistingBroker } from '../../app/existing-state.ts'
+import { printable } from '../../config/problem.ts'
+import type { CancelAnswer } from '../../task/run.ts'
+import type { AddCommand } from '../command.ts'
+import {
+  type ConfigurationOption,
+  configurationOption,
+  readConfigurationOf,
+} from '../configuration-option.ts'
+import { exitCode } from '../exit-code.ts'
+import { notEmpty } from '../option-values.ts'
+import { print, printJson, remark } from '../terminal.ts'
+
+interface Cancelling extends ConfigurationOption {
+  readonly abort?: true
+  readonly json?: true
+}
+
+/** `taskbeat cancel`: one run is not to begin, or to end. */
+export const addCancel: AddCommand = (program, { terminal, run }) => {
+  program
+    .command('cancel')
+    .description('keep a run from starting; prints what became of it')
+    .argument('<id>', 'its id, all of it', notEmpty)
+    .option(...configurationOption)
+    .option('--abort', 'tell it to end if it runs; it does not come again')
+    .option('--json', 'for programs')
+    .addHelpText('after', help)
+    .action(
+      run(async (id: string, options: Cancelling) => {
+        const { settings } = await readConfigurationOf(terminal, options, 'client')
+        const broker = openExistingBroker(settings, terminal.host)
+        try {
+          const answer = await broker.results.cancel(id, { abort: options.abort === true })
+          if (options.json) printJson(terminal, { id, answer })
+          else print(terminal, answer)
+          const why = refusals[answer]
+          if (why !== undefined) remark(terminal, `${printable(id)} ${why}`)
+          return why === undefined ? exitCode.ok : exitCode.failed
+        } finally {
+          await broker.close()
+        }
+      }),
+    )
+}
+
+/** Why it is not as it was asked for. */
+const refusals: Readonly<Partial<Record<CancelAnswer, string>>> = {
+  running: 'runs already; --abort tells it to end',
+  ended: 'has ended already',
+  unknown:
+    'is known to nobody; if it waits in a queue of RabbitMQ, the workers of now drop it when they get it',
+}
+
+const help = `
+It prints dropped (it never starts) or aborted (it was told to end), and ends with 0; or running, ended or unknown, and
+ends with 1.
+
+  taskbeat cancel 1f3a82c0-5b1e-4c0a-9d5e-0a4b7c2d9e11
+  taskbeat cancel 1f3a82c0-5b1e-4c0a-9d5e-0a4b7c2d9e11 --abort`
