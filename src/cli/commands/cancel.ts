@@ -49,7 +49,7 @@ const refusals: Readonly<Partial<Record<CancelAnswer, string>>> = {
   running: 'runs already; --abort tells it to end',
   ended: 'has ended already',
   unknown:
-    'is known to nobody; if it waits in a queue of RabbitMQ, the workers of now drop it when they get it',
+    'is known to nobody; if it waits in a queue of RabbitMQ, a worker that works now drops it when it gets it, and one that starts later does not',
 }
 
 const help = `
