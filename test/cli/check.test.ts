@@ -169,12 +169,13 @@ test('what a file contains does not steer the terminal', async () => {
 const withModules = (task: string): string =>
   `schedules: { a: { every: 1h, task: ${task} } }\ndefaults: { timeout: 1s }\nworker: { modules: [./tasks.ts] }\n`
 
+const reportModule = `import { defineTask } from 'taskbeat'
+export const report = defineTask('report', () => {})
+`
+
 test('with --modules a task that neither the file nor a module defines is warned of, with the nearest', async () => {
   const { run, write } = openCliWorld(withModules('reprot'))
-  write(
-    'tasks.ts',
-    "import { defineTask } from 'taskbeat'\nexport const report = defineTask('report', () => {})\n",
-  )
+  write('tasks.ts', reportModule)
   expect((await run('check', '--strict')).code).toBe(0)
   const { code, stderr } = await run('check', '--strict', '--modules')
   expect(stderr).toContain(
@@ -185,10 +186,7 @@ test('with --modules a task that neither the file nor a module defines is warned
 
 test('with --modules a task that a module defines is no news', async () => {
   const { run, write } = openCliWorld(withModules('report'))
-  write(
-    'tasks.ts',
-    "import { defineTask } from 'taskbeat'\nexport const report = defineTask('report', () => {})\n",
-  )
+  write('tasks.ts', reportModule)
   expect(await run('check', '--strict', '--modules')).toMatchObject({
     code: 0,
     stderr: 'using ./schedules.yaml\n',
@@ -198,10 +196,7 @@ test('with --modules a task that a module defines is no news', async () => {
 test('with --modules options for a task that no module exports are warned of, with the nearest', async () => {
   const text = withModules('report')
   const { run, write } = openCliWorld(`${text}tasks: { report: { retry: 1 }, reprot: { retry: 2 } }\n`)
-  write(
-    'tasks.ts',
-    "import { defineTask } from 'taskbeat'\nexport const report = defineTask('report', () => {})\n",
-  )
+  write('tasks.ts', reportModule)
   expect((await run('check', '--strict')).code).toBe(0)
   const { code, stderr } = await run('check', '--strict', '--modules')
   expect(stderr).toContain(
