@@ -1,6 +1,7 @@
 import { type FSWatcher, readFileSync, watch, writeFileSync } from 'node:fs'
 import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { exactEnvironment, type Program } from '../core/exact-environment.ts'
 import { longestFarewell } from '../core/farewell.ts'
 import type { Milliseconds } from '../core/instant.ts'
 
@@ -9,12 +10,6 @@ import type { Milliseconds } from '../core/instant.ts'
  * enter it runs all the same, which is told when it has ended.
  */
 const script = '{ echo 0 >"$1"; } 2>/dev/null; shift; exec /usr/bin/env -i -S "$@"'
-
-export interface Program {
-  readonly program: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-}
 
 export interface RunCgroupParts {
   /** It could not be removed, which may be tried again. */
@@ -33,24 +28,17 @@ export class RunCgroup {
     this.#parts = parts
   }
 
-  /**
-   * A shell drops, alters or refuses variables that mean something to it (PWD, IFS, OPTIND, in bash many more), so it
-   * sees none by its name: they travel as v0, v1, …, and env(1) gives them their names again. It reads the values from
-   * its environment, not from its arguments, which everybody could see.
-   */
-  enter({ program, args, env }: Program): Program {
-    const names = Object.keys(env)
-    const assignments = names.map((name, index) => `${quoted(`${name}=`)}\${v${index}}`).join(' ')
-    // To env(1) whatever has such a sign is an assignment, the path of a program as well; to nice(1) it is not.
-    const tail = program.includes('=') ? ['nice', '-n', '0', program, ...args] : [program, ...args]
+  /** Through a shell, which the command sees nothing of. */
+  enter(command: Program): Program {
+    const { args, carried } = exactEnvironment(command)
     return {
       program: '/bin/sh',
-      args: ['-c', script, 'taskbeat', this.#file('cgroup.procs'), assignments, ...tail],
-      env: Object.fromEntries([
-        ...names.map((name, index) => [`v${index}`, env[name]]),
+      args: ['-c', script, 'taskbeat', this.#file('cgroup.procs'), ...args],
+      env: {
+        ...carried,
         // By these it is found from the first moment on, and no shell knows them.
-        ...Object.entries(env).filter(([name]) => name.startsWith('TASKBEAT_')),
-      ]),
+        ...Object.fromEntries(Object.entries(command.env).filter(([name]) => name.startsWith('TASKBEAT_'))),
+      },
     }
   }
 
@@ -132,11 +120,6 @@ export class RunCgroup {
   #file(name: string): string {
     return join(this.#path, name)
   }
-}
-
-/** As `env -S` reads it. */
-function quoted(text: string): string {
-  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 }
 
 /** A run may have made cgroups of its own within. */

@@ -23,6 +23,7 @@ import { eventually } from '../support/eventually.ts'
 import { expectTook } from '../support/expect-took.ts'
 import { aMessage } from '../support/messages.ts'
 import { requires } from '../support/requirements.ts'
+import { strange, variablesOf } from '../support/strange-variables.ts'
 import { aCommand, aScript } from '../support/tasks.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -85,28 +86,6 @@ async function run(
 const inside = (): readonly string[] => readdirSync(unit).filter((name) => name.startsWith('run-'))
 
 const own = { PATH: '/usr/bin:/bin' }
-
-/** What shells drop, alter, add or refuse. */
-const strange = {
-  ...{
-    PWD: '/of/the task',
-    OLDPWD: 'a',
-    IFS: 'b',
-    PPID: 'c',
-    OPTIND: 'abc',
-    LINENO: 'd',
-    PS1: 'e',
-    PS4: 'f',
-  },
-  ...{ SHLVL: 'g', RANDOM: 'h', UID: 'i', SECONDS: 'j', SHELLOPTS: 'k', _: 'l', v0: 'm', EMPTY: '' },
-  ODD: `it's "\\c \${HOME} $HOME #\n\t`,
-}
-
-/** But those that are others each time. */
-function variablesOf(outcome: Outcome): readonly string[] {
-  const { head = '' } = 'output' in outcome ? (outcome.output ?? {}) : {}
-  return head.split('\0').filter((line) => !/^TASKBEAT_(GUARD|ID)=/.test(line))
-}
 
 /** Leaves the group and the session of whoever starts it, with nothing in its environment, twice. */
 const hiding = 'setsid -f env -i setsid -f env -i'

@@ -11,6 +11,7 @@ import type { RegisteredTask } from '../../src/worker/registry.ts'
 import { aMessage } from '../support/messages.ts'
 import { processesOfRun } from '../support/processes.ts'
 import { requires } from '../support/requirements.ts'
+import { strange, variablesOf } from '../support/strange-variables.ts'
 import { aCommand, aScript } from '../support/tasks.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -55,6 +56,19 @@ test('it is told who it is, and gets what every command gets, to the letter', as
     expect(lines).toContain(expected)
   for (const expected of ['TZ=UTC', `PATH=${own.PATH}`, `ODD=${odd}`, `TASKBEAT_ID=${message.id}`])
     expect(lines).toContain(expected)
+})
+
+test('it gets what means something to a shell as the task says it, and nothing else of a shell', async () => {
+  const account = { HOME: '/a', USER: 'b', LOGNAME: 'c', SHELL: 'd' }
+  for (const change of [{}, { ...strange, PATH: '/bin:/usr/bin' }]) {
+    const env = { ...account, ...change }
+    const [asUser, asOwn] = [
+      variablesOf(await run(aCommand(['env', '-0'], { user, env }))),
+      variablesOf(await run(aCommand(['env', '-0'], { env }))),
+    ].map((lines) => lines.toSorted())
+    expect(asUser).toEqual(asOwn)
+    expect(asUser).toEqual(expect.arrayContaining(Object.entries(env).map((pair) => pair.join('='))))
+  }
 })
 
 test('its arguments are passed as they are written, and its input is the run’s', async () => {

@@ -1,26 +1,27 @@
 /**
  * Starts a command as another user, which takes a worker that runs as root.
  *
- *   setpriv (root, an environment of taskbeat's only) ─▶ sh (the user) ─▶ the command (the user)
+ *   setpriv (root, an environment of taskbeat's only) ─▶ sh (the user) ─▶ env (the user) ─▶ the command (the user)
  *                                                         │ reads the environment, enters the directory, tells
  *
- * The three are one process, so that group, signals and exit code are those of the command. What the task says of its
+ * The four are one process, so that group, signals and exit code are those of the command. What the task says of its
  * environment must not reach setpriv: an LD_PRELOAD in a file that the user writes would be root's. It is not an
  * argument either, which everybody could read, but comes on descriptor 3. There the shell also tells how far it came,
  * because whether the user may enter a directory is for the kernel to say, of that user. No word: setpriv has failed.
  */
 import type { Socket } from 'node:net'
+import { exactEnvironment } from '../../core/exact-environment.ts'
 import type { Account } from './find-account.ts'
 import { type CommandLine, type SpawnedCommand, type SpawnOptions, spawnCommand } from './spawn-command.ts'
 
 const script = `
 eval "$(cat <&3)"
 cd -- "$1" 2>/dev/null || { echo directory >&3; exit 126; }
-shift
-command -v "$1" >/dev/null || { echo program >&3; exit 127; }
+(PATH=$search; command -v "$2") >/dev/null || { echo program >&3; exit 127; }
+shift 2
 echo started >&3
 exec 3>&-
-exec "$@"
+exec /usr/bin/env -i -S "$@"
 `
 
 export interface OtherUser {
@@ -39,7 +40,8 @@ export async function spawnAsUser(
 ): Promise<SpawnedCommand | string> {
   const { cwd, env, stdin, cgroup } = options
   const identity = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups']
-  const args = [...identity, '/bin/sh', '-c', script, 'taskbeat', cwd, command.program, ...command.args]
+  const exact = exactEnvironment({ ...command, env })
+  const args = [...identity, '/bin/sh', '-c', script, 'taskbeat', cwd, command.program, ...exact.args]
   const spawned = await spawnCommand(
     { program: 'setpriv', args },
     { cwd: '/', env: bare, stdin, talks: true, cgroup },
@@ -52,7 +54,7 @@ export async function spawnAsUser(
     told += word
   })
   channel.on('error', () => {}) // it has ended, and its exit says so
-  channel.end(exportsOf(env))
+  channel.end(`search=${quoted(env.PATH ?? '')}\n${exportsOf(exact.carried)}`)
   const problem = (exitCode: number | null): string | undefined => {
     if (exitCode === null || told.startsWith('started')) return undefined
     const unstarted = told === '' ? spawned.problem?.(exitCode) : undefined
@@ -75,9 +77,13 @@ function cause(
     : `it is not found in PATH (${PATH})`
 }
 
-/** For a shell to read; the names are checked where they are written. */
-function exportsOf(env: Record<string, string>): string {
-  return Object.entries(env)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+/** For a shell to read. */
+function exportsOf(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
     .join('')
+}
+
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`
 }
