@@ -20,6 +20,9 @@ export const defaultDeadlines: Deadlines = {
   closeMs: milliseconds(2_000),
 }
 
+/** A process that stood still finds its timers due before it reads what has come: so long it reads, then it is asked again. */
+const secondLookMs = milliseconds(100)
+
 /**
  * Resolves true once `limit` has gone by since `since()`, which is asked again and again and may move: a blocked
  * broker stops the count. Resolves false when there is nothing to wait for any more (undefined, or the signal).
@@ -30,12 +33,14 @@ export async function overdue(
   since: () => number | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
+  let isSecondLook = false
   while (!signal.aborted) {
     const start = since()
     if (start === undefined) return false
     const left = start + limit - clock.monotonic()
-    if (left <= 0) return true
-    await clock.sleep(milliseconds(Math.ceil(left)), signal)
+    if (left <= 0 && isSecondLook) return true
+    isSecondLook = left <= 0
+    await clock.sleep(isSecondLook ? secondLookMs : milliseconds(Math.ceil(left)), signal)
   }
   return false
 }

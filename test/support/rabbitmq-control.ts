@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
+/** Nothing that is asked takes long, unless the machine has no time for it. */
+const answerMs = 20_000
+
 /** Where a broker of the tests is, and who may connect to it. */
 export interface RabbitmqPlace {
   readonly host: string
@@ -33,6 +36,8 @@ export class RabbitmqControl implements RabbitmqPlace {
   /** Evaluates Erlang in the node and gives the result as Erlang writes it. */
   async evaluate(expression: string): Promise<string> {
     const socket = connect(this.controlPort, this.host)
+    const silence = new Error(`RabbitMQ has not answered within ${answerMs} ms: ${expression}`)
+    socket.setTimeout(answerMs, () => socket.destroy(silence))
     try {
       socket.write(`${expression.replaceAll(/\s*\n\s*/g, ' ')}.\n`)
       for await (const line of createInterface({ input: socket })) {
@@ -86,13 +91,20 @@ export class RabbitmqControl implements RabbitmqPlace {
     )
   }
 
-  /** A memory alarm: whoever publishes is blocked until it is cleared. Not for the node that others use too. */
+  /**
+   * A memory alarm: whoever publishes is blocked until it is cleared. Not for the node that others use too. The node
+   * only notes that it is to be set; what asks it afterwards is answered when all connections have been told.
+   */
   async setAlarm(): Promise<void> {
-    await this.evaluate('rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})')
+    await this.evaluate(
+      'begin rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}), rabbit_alarm:get_alarms() end',
+    )
   }
 
   async clearAlarm(): Promise<void> {
-    await this.evaluate('rabbit_alarm:clear_alarm({resource_limit, memory, node()})')
+    await this.evaluate(
+      'begin rabbit_alarm:clear_alarm({resource_limit, memory, node()}), rabbit_alarm:get_alarms() end',
+    )
   }
 
   /**
