@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Kind } from './kind.ts'
+import { type Kind, writtenText } from './kind.ts'
 import { withVariables } from './path-kind.ts'
 import type { Place } from './place.ts'
 import { text } from './simple-kinds.ts'
@@ -31,7 +31,7 @@ export const brokerUrl: Kind<BrokerPlace> = {
 }
 
 function readOne(at: Place): BrokerPlace | undefined {
-  const written = text.read(at)
+  const written = writtenText(at, expected)
   if (written === undefined) return undefined
   const url = withVariables(written, at, ['beat', 'worker', 'dev', 'client'])
   const result = parseBrokerUrl(url, at.directory)

@@ -19,7 +19,7 @@ export class CrowdWarning {
     if (largest < crowd) return
     const when = toIso(instant(second * 1000)).replace('.000Z', 'Z')
     schedules.warning(
-      `${largest.toLocaleString('en')} entries are due within one second, at ${when}; jitter: spreads them`,
+      `${largest.toLocaleString('en')} entries are due within one second, at ${when}; a jitter spreads them`,
     )
   }
 }

@@ -39,7 +39,7 @@ type Unreadable = Misnamed | Problem
 export async function readIncluded(main: SourceFile, reading: Omit<Reading, 'report'>): Promise<Included> {
   const paths = await expand(includePatterns(main, reading), main.absolute)
   if (paths.size > mostFiles) {
-    const message = `include names more than ${mostFiles.toLocaleString('en')} files`
+    const message = `names more than ${mostFiles.toLocaleString('en')} files`
     return { files: [], problems: [{ file: main.file, path: 'include', message }] }
   }
   const files: SourceFile[] = []

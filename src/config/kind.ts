@@ -30,12 +30,18 @@ export function fromText<T>(expected: string, rule: TextRule<T>, schema: JsonSch
     expected,
     schema,
     read(at) {
-      const { node } = at
-      if (node.kind !== 'scalar' || node.value === null) return at.mismatch(expected)
-      const { value, hint } = rule(node.source, at)
+      const written = writtenText(at, expected)
+      if (written === undefined) return undefined
+      const { value, hint } = rule(written, at)
       return value === undefined ? at.mismatch(expected, hint) : value
     },
   }
+}
+
+/** What is written as one word or text. */
+export function writtenText(at: Place, expected: string): string | undefined {
+  const { node } = at
+  return node.kind === 'scalar' && node.value !== null ? node.source : at.mismatch(expected)
 }
 
 /** A value that keeps its place. */

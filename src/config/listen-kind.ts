@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Kind } from './kind.ts'
+import { type Kind, writtenText } from './kind.ts'
 import { withVariables } from './path-kind.ts'
 import type { Place } from './place.ts'
 import type { Role } from './reading.ts'
@@ -19,7 +19,7 @@ export function listenAddress(users: readonly Role[]): Kind<ListenAddress> {
 }
 
 function readAddress(at: Place, users: readonly Role[]): ListenAddress | undefined {
-  const written = text.read(at)
+  const written = writtenText(at, expected)
   if (written === undefined) return undefined
   const address = withVariables(written, at, users)
   // A variable that is missing here is told of where it is needed.

@@ -49,6 +49,7 @@ export const retry: Kind<RetryPolicy> = {
       const max = attempts.read(at)
       return max === undefined ? undefined : { max, backoff: defaultBackoff }
     }
+    if (at.node.kind !== 'map') return at.mismatch(this.expected)
     const given = readSection(at, retryKeys)
     if (!given) return undefined
     if (!given.max)

@@ -3,8 +3,6 @@ import type { Milliseconds } from '../core/instant.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 import type { Place } from './place.ts'
 
-const mostNamed = 3
-
 /** What is legal in the tasks of a file and may not be what was meant, each said once for all of them. */
 export class TaskWarnings {
   readonly #grace: Milliseconds
@@ -17,34 +15,35 @@ export class TaskWarnings {
 
   look({ name, timeout }: TaskDefinition, at: Place): void {
     if (timeout === undefined) this.#unlimited.add(name, at)
-    else if (timeout > this.#grace) this.#longerThanGrace.add(`${name} (${formatDuration(timeout)})`, at)
+    else if (timeout > this.#grace) this.#longerThanGrace.add(name, at)
   }
 
   conclude(): void {
-    this.#unlimited.warn((names) => `no timeout: a run that hangs is never ended: ${names}`)
+    this.#unlimited.warn('it has no timeout, and a run that hangs is never ended')
     const grace = formatDuration(this.#grace)
     this.#longerThanGrace.warn(
-      (names) =>
-        `may run longer than a stop waits, worker.grace of ${grace}, and is then interrupted: ${names}`,
+      `it may run for longer than a stop waits (worker.grace is ${grace}), and is then interrupted`,
     )
   }
 }
 
-/** The first few of many by name, the others as a number. */
+const mostNamed = 3
+
+/** The first of many by its place, a few more by name, the others as a number. */
 class Named {
-  readonly #names: string[] = []
+  readonly #others: string[] = []
   #first: Place | undefined
   #count = 0
 
   add(name: string, at: Place): void {
-    this.#first ??= at
     this.#count++
-    if (this.#names.length < mostNamed) this.#names.push(name)
+    if (this.#first === undefined) this.#first = at
+    else if (this.#count <= mostNamed) this.#others.push(name)
   }
 
-  warn(message: (names: string) => string): void {
-    const more = this.#count - this.#names.length
-    const names = this.#names.join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '')
-    this.#first?.warning(message(names))
+  warn(message: string): void {
+    const more = this.#count - mostNamed
+    const others = this.#others.join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '')
+    this.#first?.warning(others === '' ? message : `${message}; likewise ${others}`)
   }
 }

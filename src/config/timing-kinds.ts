@@ -1,15 +1,14 @@
 import { parseLocalDate } from '../schedule/local-time.ts'
 import { parseCron } from '../schedule/parse-cron.ts'
 import { isTimezone } from '../schedule/zone.ts'
-import { fromText, type Kind } from './kind.ts'
-import { text } from './simple-kinds.ts'
+import { fromText, type Kind, writtenText } from './kind.ts'
 
 /** A cron expression that was understood, as written. */
 export const cron: Kind<string> = {
   expected: 'a cron expression',
   schema: { type: 'string' },
   read(at) {
-    const expression = text.read(at)
+    const expression = writtenText(at, this.expected)
     if (expression === undefined) return undefined
     return at.settle(parseCron(expression)) === undefined ? undefined : expression
   },
@@ -31,7 +30,7 @@ export const date: Kind<string> = {
   expected: 'a date as in 2026-12-25',
   schema: { type: 'string' },
   read(at) {
-    const written = text.read(at)
+    const written = writtenText(at, this.expected)
     if (written === undefined) return undefined
     return at.settle(parseLocalDate(written)) === undefined ? undefined : written
   },

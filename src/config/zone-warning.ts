@@ -9,7 +9,7 @@ import { isUtc, timeOfDay } from './time-here.ts'
 export class ZoneWarning {
   readonly #machineZone: string
   readonly #isNeeded: boolean
-  #first: { readonly at: Place; readonly message: string } | undefined
+  #first: { readonly at: Place; readonly here: string } | undefined
   #count = 0
 
   constructor({ machineZone, now }: Reading, { saysTimezone }: Surroundings) {
@@ -23,15 +23,15 @@ export class ZoneWarning {
     if (!local) return
     this.#count++
     const time = timeOfDay(due, this.#machineZone)
-    const message = `${local.value} is ${time} here (${this.#machineZone}); write timezone:`
-    this.#first ??= { at: local.at, message }
+    this.#first ??= { at: local.at, here: `${local.value} is ${time} here (${this.#machineZone})` }
   }
 
   conclude(): void {
     if (!this.#first) return
-    const { at, message } = this.#first
+    const { at, here } = this.#first
     const others = this.#count - 1
-    at.warning(others === 0 ? message : `${message} (so it is for ${others.toLocaleString('en')} more)`)
+    const more = others === 0 ? '' : `, and so for ${others.toLocaleString('en')} more`
+    at.warning(`${here}${more}; write timezone:`)
   }
 }
 

@@ -191,7 +191,7 @@ test('a large included file is read in pieces as the main file is, with the same
 test('more than 1,000 files are a mistaken pattern, however many there are', async () => {
   const files = Array.from({ length: 1_002 }, (_, number) => [`conf.d/${number}.yaml`, ''])
   expect(await complaintsOf({ 'schedules.yaml': main, ...Object.fromEntries(files) })).toEqual([
-    'schedules.yaml: include: include names more than 1,000 files',
+    'schedules.yaml: include: names more than 1,000 files',
   ])
 })
 

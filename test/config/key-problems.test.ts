@@ -108,6 +108,7 @@ describe('an entry says when it is due, what it runs, and nothing that contradic
     ],
     ['cron: "* * * *", task: known', /^schedules\.e\.cron: expected 5 fields .*, got 4 in "\* \* \* \*"$/],
     ['cron: ["@daily", "0 25 * * *"], task: known', 'schedules.e.cron[1]: expected hour 0–23, got 25'],
+    ['cron: {}, task: known', 'schedules.e.cron: expected a cron expression, got an empty map'],
     ['cron: [], task: known', 'schedules.e.cron: expected a cron expression, got an empty list'],
     [
       'at: 2027-02-30T10:00, task: known',
@@ -265,6 +266,12 @@ describe('the rest of the file', () => {
       /^broker\.url: expected sqlite:PATH or amqp.*, got another kind of URL$/,
     ],
     ['broker: { url: "amqp:///v" }', 'broker.url: expected amqp://USER@HOST/VHOST, got no host in it'],
+    ['broker: { url: {} }', /^broker\.url: expected sqlite:PATH or amqp.*, got an empty map$/],
+    ['http: { beat: {} }', 'http.beat: expected 127.0.0.1:PORT or unix:PATH, got an empty map'],
+    [
+      'defaults: { retry: [] }',
+      'defaults.retry: expected a number of attempts, or a map with max, got an empty list',
+    ],
     ['broker: { url: [] }', /^broker\.url: expected .*, got an empty list/],
     ['broker: { url: [amqp://a, sqlite:b] }', /^broker\.url: a list names the nodes of one RabbitMQ cluster/],
     ['broker: { heartbeat: 10 }', /^broker\.heartbeat: expected a duration/],

@@ -40,7 +40,7 @@ describe('what is legal and suspicious is warned of', () => {
     ],
     [
       'cron: "* * * * *", task: t, jitter: 1m',
-      'schedules.e.jitter: a jitter of 1m moves starts past the next; it is due every 1m',
+      'schedules.e.jitter: a jitter of 1m moves starts past the next of what is due every 1m',
     ],
     ['at: 2020-01-01T00:00, task: t', 'schedules.e.at: it is not due any more'],
     ['every: 1h, end: 2020-01-01T00:00, task: t', 'schedules.e.end: it is not due any more'],
@@ -48,10 +48,10 @@ describe('what is legal and suspicious is warned of', () => {
       'every: 1h, task: t, missed: skip, missed_window: 1h',
       'schedules.e.missed_window: of no effect with missed: skip, which makes up for nothing',
     ],
-    ['every: 1h, shell: x', 'schedules.e: no timeout: a run that hangs is never ended: e'],
+    ['every: 1h, shell: x', 'schedules.e: it has no timeout, and a run that hangs is never ended'],
     [
       'every: 1h, shell: x, timeout: 6m',
-      'schedules.e: may run longer than a stop waits, worker.grace of 5m, and is then interrupted: e (6m)',
+      'schedules.e: it may run for longer than a stop waits (worker.grace is 5m), and is then interrupted',
     ],
   ])('%s', (entry, warning) => {
     expect(about(entry)).toEqual([warning])
@@ -76,6 +76,14 @@ describe('what is legal and suspicious is warned of', () => {
     const long = `${defaults}\ntasks: { long: { shell: x, timeout: 1m } }\nschedules: { e: { every: 5s, task: long } }`
     expect(warningsOf(long)).toEqual([
       'schedules.yaml:3:17: schedules.e: its task may take 1m, and it is due every 5s',
+    ])
+  })
+
+  it('so is a retry', () => {
+    const defaults = 'defaults: { retry: { max: 2, delay: 1m } }'
+    expect(about('every: 5s, shell: x, timeout: 1s', defaults)).toEqual([])
+    expect(about('every: 5s, shell: x, timeout: 1s, retry: 1', defaults)).toEqual([
+      'schedules.e: its task is tried again after 10s, and it is due every 5s',
     ])
   })
 
@@ -136,7 +144,7 @@ describe('what is legal and suspicious is warned of', () => {
       Array.from({ length: 1_000 }, (_, n) => `  e${n}: { cron: "0 2 * * *", task: t${jitter} }`).join('\n')
     const text = (jitter: string) => `tasks: { t: { shell: x, timeout: 1s } }\nschedules:\n${entries(jitter)}`
     expect(warningsOf(text(''))).toEqual([
-      'schedules.yaml:3:3: schedules: 1,000 entries are due within one second, at 2026-11-23T02:00:00Z; jitter: spreads them',
+      'schedules.yaml:3:3: schedules: 1,000 entries are due within one second, at 2026-11-23T02:00:00Z; a jitter spreads them',
     ])
     expect(warningsOf(text(', jitter: 1h'))).toEqual([])
   })
@@ -153,7 +161,7 @@ describe('what is legal and suspicious is warned of', () => {
   it('what is true of many tasks is said once', () => {
     const tasks = ['a', 'b', 'c', 'd', 'e'].map((name) => `  ${name}: { shell: x }`).join('\n')
     expect(warningsOf(`schedules: { f: { every: 1h, task: a } }\ntasks:\n${tasks}`)).toEqual([
-      'schedules.yaml:3:6: tasks.a: no timeout: a run that hangs is never ended: a, b, c and 2 more',
+      'schedules.yaml:3:6: tasks.a: it has no timeout, and a run that hangs is never ended; likewise b, c and 2 more',
     ])
   })
 })
@@ -165,7 +173,7 @@ describe('a file without a zone, on a machine that is not on UTC', () => {
 
   it('says what its times are here', () => {
     expect(warningsOf(text(''), berlin)).toEqual([
-      'schedules.yaml:3:25: schedules.a.cron: 0 2 * * * is 03:00 here (Europe/Berlin); write timezone: (so it is for 1 more)',
+      'schedules.yaml:3:25: schedules.a.cron: 0 2 * * * is 03:00 here (Europe/Berlin), and so for 1 more; write timezone:',
     ])
   })
 
@@ -192,6 +200,6 @@ it('a process is warned of what is its own', () => {
   const text = 'schedules: { a: { cron: "0 0 13 * 5", shell: x } }'
   expect(warningsOf(text, { parts: { schedules: true, tasks: false } })).toHaveLength(1)
   expect(warningsOf(text, { parts: { schedules: false, tasks: true } })).toEqual([
-    'schedules.yaml:1:17: schedules.a: no timeout: a run that hangs is never ended: a',
+    'schedules.yaml:1:17: schedules.a: it has no timeout, and a run that hangs is never ended',
   ])
 })
