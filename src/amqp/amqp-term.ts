@@ -1,5 +1,13 @@
 import type { BrokerEvent } from '../broker/broker-event.ts'
-import type { Candidate, Emission, LeaderStatus, Predecessor, Revocation, Term } from '../broker/term.ts'
+import type {
+  AdoptedSchedule,
+  Candidate,
+  Emission,
+  LeaderStatus,
+  Predecessor,
+  Revocation,
+  Term,
+} from '../broker/term.ts'
 import type { Cursor } from '../core/cursor.ts'
 import { TaskbeatError, TermLostError } from '../core/errors.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
@@ -131,9 +139,9 @@ export class AmqpTerm implements Term {
     })
   }
 
-  adopt(scheduleHash: string): Promise<void> {
+  adopt(schedule: AdoptedSchedule): Promise<void> {
     return this.#alone('tell of another schedule', () => {
-      const holder = { ...(this.#baton.holder ?? this.#parts.holder), scheduleHash }
+      const holder = { ...(this.#baton.holder ?? this.#parts.holder), ...schedule }
       return this.#write(followedBy(this.#baton, { holder }, this.#parts.clock.now()))
     })
   }

@@ -26,6 +26,8 @@ export interface Holder {
   readonly host: string
   readonly pid: number
   readonly scheduleHash: string
+  /** By when its entries were known in this form; undefined when nobody has said so. */
+  readonly knownSince: Instant | undefined
   /** Since when it leads. */
   readonly since: Instant
 }
@@ -133,6 +135,7 @@ function readHolder(raw: Fields): Holder {
     host: readText(raw, 'host'),
     pid: readCount(raw, 'pid', 0),
     scheduleHash: readText(raw, 'scheduleHash'),
+    knownSince: Object.hasOwn(raw, 'knownSince') ? readInstant(raw, 'knownSince') : undefined,
     since: readInstant(raw, 'since'),
   }
 }

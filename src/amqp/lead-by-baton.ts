@@ -20,6 +20,7 @@
  *   for the newest wins: a leader removes it. Of two that were put there at once, both sides choose the same.
  * - CLAIMING: a leader that died while it wrote leaves two batons, so they are collected for a moment, unless the
  *   first says that it was put down in order. Then epoch + 1 is written.
+ * - The schedule travels as a hash, beside since when it is known: a baton is as small for 100,000 entries as for one.
  * - What is no baton is told and removed. If nothing else was there, the group begins anew.
  * - A baton of a later version of taskbeat is left for those who can read it: UNSUPPORTED.
  * - Nothing is carried across sessions. Whoever leads next derives again what to emit, from the cursor.
@@ -122,7 +123,8 @@ async function claim(
   const now = parts.clock.now()
   const found = lease.baton ?? firstBaton(newUuid(), now)
   // What is emitted is emitted by the former schedule, until this leader has said otherwise.
-  const holder = { host, pid, scheduleHash: found.holder?.scheduleHash ?? scheduleHash, since: now }
+  const led = found.holder ?? { scheduleHash, knownSince: undefined }
+  const holder = { host, pid, scheduleHash: led.scheduleHash, knownSince: led.knownSince, since: now }
   const baton = claimedBy(found, holder, now)
   lease.claim()
   const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])
@@ -132,7 +134,7 @@ async function claim(
 }
 
 function predecessorOf({ holder }: Baton): Predecessor | undefined {
-  return holder && { host: holder.host, scheduleHash: holder.scheduleHash }
+  return holder && { host: holder.host, scheduleHash: holder.scheduleHash, knownSince: holder.knownSince }
 }
 
 /** A session tells why it is over in words of its own. */

@@ -14,7 +14,10 @@
  * The invariant: an occurrence is behind the cursor only if the broker has confirmed it, or it is recorded as missed.
  * The order is take, record what is missed, emit and commit, advance; and the cursor lives with the messages, in the
  * broker. A beat remembers nothing across terms but, in its record, which entries it knows in which form since when,
- * so that adding or editing an entry never fires what was due before.
+ * so that adding or editing an entry never fires what was due before. To a beat whose record knows less (a machine that
+ * is new, or lost its disk) the broker proves it: who led says by which schedule, as one hash, and by when it knew all
+ * of that. Where the hash is the same nothing is new, and what was due since the leader was gone is made up for; where
+ * it is not, nothing tells which entry is new, and what this beat does not know itself it knows since now.
  *
  * What it does about failures:
  * - The broker stores nothing: the agenda is forgotten and derived again from the cursor, after a back-off, until it can.
@@ -212,10 +215,10 @@ export class Beat implements Service {
     this.#bell.ring()
   }
 
-  #lead({ term, candidate, waited }: Won): void {
+  #lead({ term, waited }: Won): void {
     const { emit } = this.#parts
     const { epoch, cursor, predecessor, lost } = term
-    const scheduleHash = predecessor?.scheduleHash ?? candidate.scheduleHash
+    const adoptedHash = predecessor?.knownSince === undefined ? undefined : predecessor.scheduleHash
     const roster = this.#roster
     const recorder = this.#recorder
     const told = this.#told
@@ -228,7 +231,7 @@ export class Beat implements Service {
       told,
       unnoticed,
       term,
-      scheduleHash,
+      adoptedHash,
     })
     lost.addEventListener('abort', () => this.#bell.ring(), { once: true })
     this.#state = { kind: 'leading', leadership }
@@ -239,9 +242,9 @@ export class Beat implements Service {
   /** Unless it was this beat, before a restart or a reload, whose changes are settled as of when they were loaded. */
   #follow(predecessor: Predecessor, waited: boolean): void {
     const { clock, emit, host } = this.#parts
-    const { scheduleHash } = predecessor
+    const { scheduleHash, knownSince } = predecessor
     const now = clock.now()
-    if (scheduleHash === this.#roster.hash) this.#roster.continueSame(now)
+    if (scheduleHash === this.#roster.hash) this.#roster.continueSame(now, knownSince)
     else if (waited || predecessor.host !== host || !this.#roster.isFormer(scheduleHash)) {
       this.#roster.replaceAnother(scheduleHash, now)
       emit({ kind: 'scheduleDiffered', host, theirs: predecessor })

@@ -33,8 +33,8 @@ export type Hold = ClockHold | 'emissionFailing'
 
 export interface LeadershipParts {
   readonly term: Term
-  /** Of the schedule by which all is emitted when the term begins. */
-  readonly scheduleHash: string
+  /** Of the schedule that a leader before has adopted; undefined when what it said does not tell since when. */
+  readonly adoptedHash: string | undefined
   readonly roster: Roster
   readonly recorder: Recorder
   readonly told: ToldMissed
@@ -60,13 +60,13 @@ export class Leadership {
   readonly #pace: Milliseconds
   readonly #gate: ClockGate
   #agenda: Agenda | undefined
-  #announcedHash: string
+  #adoptedHash: string | undefined
   #failing: { readonly since: Milliseconds; readonly count: number } | undefined
 
   constructor(parts: LeadershipParts) {
     this.term = parts.term
     this.#parts = parts
-    this.#announcedHash = parts.scheduleHash
+    this.#adoptedHash = parts.adoptedHash
     this.#gate = new ClockGate(parts.lookahead, parts.emit)
     this.#pace = milliseconds(Math.min(longestPace, parts.lookahead / 30))
   }
@@ -147,9 +147,11 @@ export class Leadership {
       if (after) this.#agenda?.add(after.entry, this.#resumeAfter(cursor, name, after.since))
     }
     roster.settle()
-    if (this.#announcedHash !== roster.hash) {
-      await term.adopt(roster.hash)
-      this.#announcedHash = roster.hash
+    // Also the same schedule may be known since later: it was another in between.
+    if (changes.length > 0) this.#adoptedHash = undefined
+    if (this.#adoptedHash !== roster.hash) {
+      await term.adopt({ scheduleHash: roster.hash, knownSince: roster.knownSince })
+      this.#adoptedHash = roster.hash
     }
     return cursor
   }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../core/clock.ts'
-import type { Instant } from '../core/instant.ts'
+import { type Instant, instant } from '../core/instant.ts'
 import type { RecordedEntry } from '../journal/beat-record.ts'
 import { compileEntry, type Entry } from '../schedule/entry.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
@@ -71,6 +71,13 @@ export class Roster {
     return this.#hash
   }
 
+  /** By when each of its entries was known in this form. */
+  get knownSince(): Instant {
+    let since = instant(0)
+    for (const known of this.#known.values()) since = latest(since, known.since)
+    return since
+  }
+
   get unsettled(): ReadonlyMap<string, ScheduleChange> {
     return this.#unsettled
   }
@@ -106,10 +113,18 @@ export class Roster {
     this.#former.clear()
   }
 
-  /** Another beat has led until now by this schedule: what is emitted is emitted by it, and may only be too much. */
-  continueSame(now: Instant): void {
+  /**
+   * Another beat has led until now by this schedule: what is emitted is emitted by it, and may only be too much. What is
+   * new here is not new to the group: who led knew all of it since `knownSince`, so what was due after that, and after
+   * the cursor, is made up for.
+   */
+  continueSame(now: Instant, knownSince: Instant = now): void {
     this.#continueFrom(now)
-    for (const [name, change] of this.#unsettled) this.#unsettled.set(name, { ...change, isEmitted: true })
+    for (const [name, change] of this.#unsettled) {
+      const after = change.after && { ...change.after, since: earliest(change.after.since, knownSince) }
+      if (after) this.#known.set(name, after)
+      this.#unsettled.set(name, { ...change, after, isEmitted: true })
+    }
   }
 
   /**
@@ -219,6 +234,10 @@ function* fromRecord(recorded: Iterable<RecordedEntry>): Generator<FormerEntry> 
   for (const { name, hash, since, definition } of recorded) {
     yield { name, hash, since, compile: () => recompile(definition) }
   }
+}
+
+function earliest(a: Instant, b: Instant): Instant {
+  return a < b ? a : b
 }
 
 function latest(a: Instant, b: Instant): Instant {

@@ -11,10 +11,8 @@ export interface StandbyParts extends LeaderWatchParts {
   readonly missed: NonNullable<Candidate['missed']>
 }
 
-/** A term, and what was told to get it. */
 export interface Won {
   readonly term: Term
-  readonly candidate: Candidate
   /** Another beat was seen to lead before. */
   readonly waited: boolean
 }
@@ -63,7 +61,7 @@ export class Standby {
     try {
       const term = await broker.lead(candidate, this.#withdrawal.signal)
       this.#watch.end()
-      this.#won = { term, candidate, waited: this.#watch.met }
+      this.#won = { term, waited: this.#watch.met }
     } catch (error) {
       this.#failure = { error }
     }

@@ -70,15 +70,26 @@ export interface Term {
    * All is emitted by the schedule with this hash from now on. Until it is said, the one that the predecessor said
    * holds, so that whoever follows knows what is emitted; standbys are told apart by it.
    */
-  adopt(scheduleHash: string): Promise<void>
+  adopt(schedule: AdoptedSchedule): Promise<void>
   /** Ends the term so that another candidate can lead at once. Harmless after it is lost. */
   resign(): Promise<void>
+}
+
+export interface AdoptedSchedule {
+  readonly scheduleHash: string
+  /**
+   * By then the leader knew each of its entries in this form: to nobody who follows by the same schedule is anything
+   * of it new. What is due behind the cursor and behind this is made up for, whoever leads next.
+   */
+  readonly knownSince: Instant
 }
 
 export interface Predecessor {
   readonly host: string
   /** Of the schedule by which all is emitted through the cursor. */
   readonly scheduleHash: string
+  /** Undefined when no leader has said so. */
+  readonly knownSince: Instant | undefined
 }
 
 export interface Emission {

@@ -36,7 +36,7 @@ const letGo = `
 export const brokerBlueprint: Blueprint = {
   title: "the broker's database",
   applicationId: 0x54_42_62_72, // "TBbr"
-  version: 5,
+  version: 6,
   failure: 'BROKER_UNAVAILABLE',
   tables: `
     CREATE TABLE messages (
@@ -89,7 +89,8 @@ ${resultTables}
       host TEXT NOT NULL,
       pid INTEGER NOT NULL ${readable('pid')},
       since INTEGER NOT NULL ${readable('since')},
-      schedule_hash TEXT NOT NULL
+      schedule_hash TEXT NOT NULL,
+      known_since INTEGER ${readable('known_since')}
     ) STRICT;
 
     CREATE TABLE workers (

@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
-import type { Candidate } from '../broker/term.ts'
+import type { AdoptedSchedule, Candidate, Predecessor } from '../broker/term.ts'
 import type { Cursor } from '../core/cursor.ts'
 import type { Instant } from '../core/instant.ts'
 import { newUuid } from '../core/uuid.ts'
@@ -19,6 +19,7 @@ export interface GroupRow {
   readonly pid: number
   readonly since: number
   readonly schedule_hash: string
+  readonly known_since: number | null
 }
 
 /** Reading and writing it; everything but `all` and `find` is to be called within a transaction. */
@@ -48,7 +49,7 @@ export class GroupTable {
     this.#restart = database.prepare(
       `UPDATE groups SET epoch = epoch + 1, seq = 0, cursor_due = ?, cursor_entry = ? ${mine}`,
     )
-    this.#adopt = database.prepare(`UPDATE groups SET schedule_hash = ? ${mine}`)
+    this.#adopt = database.prepare(`UPDATE groups SET schedule_hash = ?, known_since = ? ${mine}`)
     this.#leave = database.prepare(`UPDATE groups SET holder = NULL ${mine}`)
   }
 
@@ -82,8 +83,8 @@ export class GroupTable {
     return this.#restart.run(cursor.due, cursor.entry, ...parts(lease)).changes === 1
   }
 
-  adopt(lease: Lease, scheduleHash: string): boolean {
-    return this.#adopt.run(scheduleHash, ...parts(lease)).changes === 1
+  adopt(lease: Lease, { scheduleHash, knownSince }: AdoptedSchedule): boolean {
+    return this.#adopt.run(scheduleHash, knownSince, ...parts(lease)).changes === 1
   }
 
   leave(lease: Lease): boolean {
@@ -110,4 +111,11 @@ function parts({ group, epoch, holder }: Lease): [string, number, string] {
 export function toCursor(row: GroupRow): Cursor | undefined {
   if (row.cursor_due === null || row.cursor_entry === null) return undefined
   return { due: row.cursor_due as Instant, entry: row.cursor_entry }
+}
+
+/** Who led it, as the next leader is told; undefined when nobody did. */
+export function toPredecessor(row: GroupRow): Predecessor | undefined {
+  if (row.epoch === 0) return undefined
+  const knownSince = row.known_since === null ? undefined : (row.known_since as Instant)
+  return { host: row.host, scheduleHash: row.schedule_hash, knownSince }
 }

@@ -1,11 +1,11 @@
-import type { Candidate, Emission, Predecessor, Term } from '../broker/term.ts'
+import type { AdoptedSchedule, Candidate, Emission, Predecessor, Term } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
 import { TermLostError } from '../core/errors.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { Stamp } from '../task/task-message.ts'
 import type { Database } from './database.ts'
-import { type GroupRow, type GroupTable, type Lease, toCursor } from './group-table.ts'
+import { type GroupRow, type GroupTable, type Lease, toCursor, toPredecessor } from './group-table.ts'
 import { isAlive } from './instance.ts'
 import { type MessageRow, type MessageTable, toRow } from './message-table.ts'
 import type { WakeFile } from './wake-file.ts'
@@ -93,8 +93,8 @@ export class SqliteTerm implements Term {
     this.#cursor = cursor
   }
 
-  async adopt(scheduleHash: string): Promise<void> {
-    await this.#write('tell of another schedule', () => this.#parts.groups.adopt(this.#lease, scheduleHash))
+  async adopt(schedule: AdoptedSchedule): Promise<void> {
+    await this.#write('tell of another schedule', () => this.#parts.groups.adopt(this.#lease, schedule))
   }
 
   async resign(): Promise<void> {
@@ -174,8 +174,5 @@ async function tryToLead(parts: TermParts, candidate: Candidate): Promise<Term |
     return vacant(before) ? { before, row: groups.take(candidate, holder, clock.now()) } : undefined
   })
   if (!taken) return undefined
-  const { before, row } = taken
-  const predecessor =
-    before.epoch === 0 ? undefined : { host: before.host, scheduleHash: before.schedule_hash }
-  return new SqliteTerm(parts, row, predecessor)
+  return new SqliteTerm(parts, taken.row, toPredecessor(taken.before))
 }

@@ -12,7 +12,7 @@ import { instant } from '../../src/core/instant.ts'
 
 const namespace = '5c2a8f64-0d52-4a8e-9d0c-0f6f6f3f7c11'
 const now = instant(1_800_000_000_000)
-const holder = { host: 'one', pid: 7, scheduleHash: 'aaaa', since: now }
+const holder = { host: 'one', pid: 7, scheduleHash: 'aaaa', knownSince: now, since: now }
 const baton: Baton = {
   ...claimedBy(firstBaton(namespace, now), holder, now),
   cursor: { due: now, entry: '\uffff' },
@@ -26,6 +26,12 @@ describe('a baton', () => {
   test('is read as it was written', () => {
     for (const each of [baton, firstBaton(namespace, now), followedBy(baton, { resigned: true }, now)])
       expect(parseBaton(encodeBaton(each))).toEqual(each)
+  })
+
+  test('says nothing of since when its schedule is known, where an earlier version wrote it', () => {
+    const { knownSince, ...rest } = holder
+    expect(parseBaton(body({ holder: rest }))).toMatchObject({ holder: { ...rest, knownSince: undefined } })
+    expect(knownSince).toBe(now)
   })
 
   test('of a later epoch is newer, and within an epoch the later written one', () => {

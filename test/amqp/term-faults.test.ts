@@ -33,7 +33,7 @@ const untilCandidates = async ({ vhost }: AmqpTermWorld, count: number): Promise
   const look = `begin {ok, Q} = rabbit_amqqueue:lookup(${queue}), length(rabbit_amqqueue:consumers(Q)) end`
   while (Number(await rabbitmq.node.evaluate(look)) !== count) await systemClock.sleep(milliseconds(20))
 }
-const holder = { host: 'former', pid: 3, scheduleHash: 'ffff', since: soon(0) }
+const holder = { host: 'former', pid: 3, scheduleHash: 'ffff', knownSince: undefined, since: soon(0) }
 const batonOf = (epoch: number, seq: number, change: Partial<Baton> = {}): Baton => ({
   ...claimedBy(firstBaton(namespace, soon(0)), holder, soon(0)),
   epoch,
@@ -127,7 +127,7 @@ describe('a leader on RabbitMQ', () => {
     const cursors = [1, 2, 3, 4, 5].map((second) => cursorThrough(soon(second * 1_000)))
     await Promise.all([
       ...cursors.map((cursor) => term.emit(emission({ messages: [anOccurrence('tick')], cursor }))),
-      term.adopt('bbbb'),
+      term.adopt({ scheduleHash: 'bbbb', knownSince: soon(0) }),
     ])
     expect(term.cursor).toEqual(cursors[4])
     expect(term.stamp.seq).toBe(7)

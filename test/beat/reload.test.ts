@@ -380,7 +380,7 @@ describe('the record', () => {
     ])
   })
 
-  test('when it is lost nothing before this moment is emitted, and nothing twice', async () => {
+  test('when it is lost, what was due is made up for nonetheless: the broker tells since when it was known', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     await world.start([every('often', '1m')])
     await world.clock.advance(lengthOf('5m'))
@@ -389,7 +389,18 @@ describe('the record', () => {
     await world.record.change({ put: [], remove: ['often'] })
     await world.start([every('often', '1m')])
     await world.clock.advance(lengthOf('60s'))
-    expect(world.queued().slice(-1)).toEqual(['often@08:56:00'])
-    expect(world.queued()).toHaveLength(6)
+    expect(world.queued().slice(5)).toEqual(['often@08:55:00', 'often@08:56:00'])
+  })
+
+  test('when it is lost and the schedule is another, nothing before this moment is emitted', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([every('often', '1m')])
+    await world.clock.advance(lengthOf('5m'))
+    await world.stop()
+    world.clock.step(lengthOf('50m'))
+    await world.record.change({ put: [], remove: ['often'] })
+    await world.start([every('often', '1m'), every('other', '1h')])
+    await world.clock.advance(lengthOf('60s'))
+    expect(world.queued().slice(5)).toEqual(['often@08:56:00'])
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Beat, BeatParts } from '../../src/beat/beat.ts'
 import type { EntrySpec } from '../../src/schedule/entry-spec.ts'
 import { connectSqlite } from '../support/sqlite-world.ts'
-import { BeatWorld, every, lengthOf } from './beat-world.ts'
+import { BeatWorld, cron, every, lengthOf } from './beat-world.ts'
 
 /** A second beat, which stands by while the first one leads. */
 async function standBy(
@@ -112,6 +112,50 @@ describe('a standby that the schedule is new to takes over from one that led by 
     await world.clock.advance(lengthOf('5s'))
     await handOver(world)
     expect(world.queued()).toEqual(['new@08:00:10', 'new@08:00:20', 'new@08:00:30'])
+  })
+})
+
+describe('a beat without a record that follows a leader of the same schedule', () => {
+  test('makes up what was due since the leader was gone', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([cron('hourly', '0 * * * *')])
+    await world.stop()
+    world.clock.step(lengthOf('150m'))
+    await world.start([cron('hourly', '0 * * * *')], { host: 'there', record: ownRecord() })
+    expect(world.queued()).toEqual(['hourly@10:00:00'])
+    expect(world.told('occurrenceMissed')).toMatchObject([
+      { entry: 'hourly', count: 1, reason: 'superseded' },
+    ])
+  })
+
+  test('fires nothing that was due before the leader knew it, however old the cursor is', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    const daily = cron('daily', '0 7 * * *')
+    await world.start([daily])
+    await world.clock.advance(lengthOf('150m'))
+    await world.reload([daily, cron('hourly', '0 * * * *')])
+    await world.stop()
+    await world.start([daily, cron('hourly', '0 * * * *')], { host: 'there', record: ownRecord() })
+    expect(world.queued()).toEqual([])
+    await world.stop()
+    world.clock.step(lengthOf('45m'))
+    await world.start([daily, cron('hourly', '0 * * * *')], { host: 'elsewhere', record: ownRecord() })
+    expect(world.queued()).toEqual(['hourly@11:00:00'])
+    expect(world.told('occurrenceMissed')).toEqual([])
+  })
+
+  test('takes its entries for new where the schedule was another in between', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    const schedule = [every('often', '10s'), cron('hourly', '0 * * * *')]
+    await world.start(schedule)
+    world.broker.failures = Number.POSITIVE_INFINITY
+    await world.reload([every('often', '15s')])
+    await world.clock.advance(lengthOf('150m'))
+    await world.reload(schedule)
+    await world.stop()
+    world.broker.failures = 0
+    await world.start(schedule, { host: 'there', record: ownRecord() })
+    expect(world.queued().filter((name) => name.startsWith('hourly'))).toEqual([])
   })
 })
 

@@ -75,11 +75,11 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
       expect(next.cursor).toEqual(cursor)
       expect(next.epoch).toBeGreaterThan(term.epoch)
       expect(next.namespace).toBe(term.namespace)
-      expect(next.predecessor).toEqual({ host: 'one', scheduleHash: 'aaaa' })
+      expect(next.predecessor).toEqual({ host: 'one', scheduleHash: 'aaaa', knownSince: undefined })
       expect(await receive(await world.connect(), 1)).toEqual([message])
     })
 
-    test('says by which schedule all is emitted: the former one until another is adopted', async () => {
+    test('says by which schedule all is emitted, and since when it was known: the former one until another is adopted', async () => {
       const { world, term } = await open()
       await term.resign()
       const second = await (await world.connect()).lead(
@@ -91,11 +91,15 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
         candidate({ host: 'three', scheduleHash: 'bbbb' }),
         never,
       )
-      expect(third.predecessor).toEqual({ host: 'two', scheduleHash: 'aaaa' })
-      await third.adopt('bbbb')
+      expect(third.predecessor).toMatchObject({ host: 'two', scheduleHash: 'aaaa' })
+      const adopted = { scheduleHash: 'bbbb', knownSince: soon(-60_000) }
+      await third.adopt(adopted)
       await third.resign()
       const fourth = await (await world.connect()).lead(candidate({ host: 'four' }), never)
-      expect(fourth.predecessor).toEqual({ host: 'three', scheduleHash: 'bbbb' })
+      expect(fourth.predecessor).toEqual({ host: 'three', ...adopted })
+      await fourth.resign()
+      const fifth = await (await world.connect()).lead(candidate({ host: 'five' }), never)
+      expect(fifth.predecessor).toEqual({ host: 'four', ...adopted })
     })
 
     test('stamps rise within a term and across terms', async () => {
@@ -213,7 +217,7 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
 
     test('the status names the leader, and the schedule that it has adopted', async () => {
       const { broker, term } = await open()
-      await term.adopt('cccc')
+      await term.adopt({ scheduleHash: 'cccc', knownSince: soon(0) })
       await term.emit(emission({ cursor: { due: soon(7), entry: 'x' } }))
       expect((await broker.status()).leaders).toMatchObject([
         {

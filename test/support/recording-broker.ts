@@ -76,7 +76,7 @@ export class RecordingBroker implements Pick<Broker, 'lead' | 'status'> {
         await term.restart(cursor)
         record.restarts.push(cursor)
       },
-      adopt: (hash) => term.adopt(hash),
+      adopt: (schedule) => term.adopt(schedule),
       resign: () => term.resign(),
     }
   }
