@@ -2,8 +2,8 @@
  * The command line: the only place that sees argv, and the only one that exits.
  *
  * A command is a file in `commands/` that adds itself to the program. Data goes to standard output (`--json` for
- * programs), everything else to standard error; the exit code is 0, 1 when it failed, 2 when it was called wrongly,
- * 78 when the configuration is to blame.
+ * programs), everything else to standard error; the exit code is 0, 1 when it failed, 2 when it was called wrongly
+ * or names what does not exist, 78 when the configuration is to blame.
  */
 import { Command, CommanderError } from 'commander'
 import { thisHost } from '../app/host.ts'
@@ -90,11 +90,16 @@ function createProgram(context: CommandContext): Command {
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
     })
+    .addHelpText('after', exitCodes)
     .showHelpAfterError('(taskbeat --help tells more)')
     .exitOverride()
   for (const add of commands) add(program, context)
   return program
 }
+
+const exitCodes = `
+Exit codes: 0 done, 1 failed, 2 called wrongly or with the name of what does not exist, 78 the configuration is to
+blame.`
 
 function ownTerminal(): Terminal {
   // Who reads along may leave early, `taskbeat next | head`; what is printed then goes nowhere.

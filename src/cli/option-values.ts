@@ -21,6 +21,11 @@ export function notEmpty(text: string): string {
   throw new InvalidArgumentError('It is empty.')
 }
 
+/** The same of each of several. */
+export function eachNotEmpty(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, notEmpty(text)]
+}
+
 /** Reads an option's value as a length of time. */
 export function duration(text: string): Milliseconds {
   const length = parseDuration(text)

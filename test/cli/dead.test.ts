@@ -94,11 +94,22 @@ test('--all means every one', async () => {
   expect((await run('dead', 'list', '--json')).json()).toEqual([])
 })
 
+test('an empty id, of a variable that is not set, is none', async () => {
+  const { run } = await openGraveyard()
+  await run('dead', 'drop', '1111')
+  for (const command of ['show', 'retry', 'drop']) {
+    const { code, stderr } = await run('dead', command, '')
+    expect(stderr).toContain('It is empty.')
+    expect(code).toBe(2)
+  }
+  expect((await run('dead', 'list', '--json')).json()).toHaveLength(1)
+})
+
 test('when one of several does not exist, nothing happens to the others', async () => {
   const { run } = await openGraveyard()
   const { code, stderr } = await run('dead', 'drop', '1111', 'ffff')
   expect(stderr).toContain('no dead letter begins with ffff')
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect((await run('dead', 'list', '--json')).json()).toHaveLength(2)
 })
 

@@ -75,7 +75,7 @@ test('a task that nobody defines is refused', async () => {
   const { send, broker } = openWorld()
   const { code, stderr } = await send('plian')
   expect(stderr).toContain('the configuration defines no task plian')
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect((await send('ad')).stderr).toContain('did you mean add?')
   expect((await broker.status()).queues).toEqual([])
 })

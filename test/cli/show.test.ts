@@ -83,7 +83,7 @@ test('a run that does not exist is told of, and the run has to be named', async 
   const { run } = await openRun()
   const missing = await run('show', 'ffff')
   expect(missing.stderr).toContain('no run begins with ffff')
-  expect(missing.code).toBe(1)
+  expect(missing.code).toBe(2)
   expect((await run('show')).code).toBe(2)
   const empty = await run('show', '')
   expect(empty.stderr).toContain("invalid for argument 'run'. It is empty.\n")

@@ -15,7 +15,7 @@ import {
   toDeadLetterRow,
 } from '../dead-letter-report.ts'
 import { exitCode } from '../exit-code.ts'
-import { wholeNumber } from '../option-values.ts'
+import { eachNotEmpty, notEmpty, wholeNumber } from '../option-values.ts'
 import { print, printJson, printTable, remark, type Terminal } from '../terminal.ts'
 
 interface DeadOptions extends ConfigurationOption {
@@ -45,7 +45,7 @@ export const addDead: AddCommand = (program, context) => {
   dead
     .command('show')
     .description('the message, and why it was set aside')
-    .argument('<id>', 'its id, or the beginning of it')
+    .argument('<id>', 'its id, or the beginning of it', notEmpty)
     .option(...configurationOption)
     .option('--json', 'for programs')
     .addHelpText('after', '\n  taskbeat dead show 1f3a82c0')
@@ -88,7 +88,7 @@ function addChange(
   dead
     .command(name)
     .description(description)
-    .argument('[id...]', 'ids, or the beginnings of them')
+    .argument('[id...]', 'ids, or the beginnings of them', eachNotEmpty)
     .option('--all', 'every one there is')
     .option(...configurationOption)
     .addHelpText('after', `\n  taskbeat dead ${name} 1f3a82c0\n  taskbeat dead ${name} --all`)

@@ -11,7 +11,7 @@ import {
   readConfigurationOf,
 } from '../configuration-option.ts'
 import { findEntries } from '../known-name.ts'
-import { readTime, wholeNumber } from '../option-values.ts'
+import { eachNotEmpty, readTime, wholeNumber } from '../option-values.ts'
 import { printJson, printTable, remark, type Terminal } from '../terminal.ts'
 import { type Range, upcoming } from '../upcoming.ts'
 import { remarkOnSilence, toUpcomingRow, upcomingHeadings } from '../upcoming-row.ts'
@@ -32,7 +32,7 @@ export const addNext: AddCommand = (program, { terminal, run }) => {
   program
     .command('next')
     .description('what will be due when, by the configuration alone')
-    .argument('[entry...]', 'only these entries')
+    .argument('[entry...]', 'only these entries', eachNotEmpty)
     .option(...configurationOption)
     .option(
       '-n, --count <n>',

@@ -8,6 +8,7 @@ import {
   readConfigurationOf,
 } from '../configuration-option.ts'
 import { findEntry } from '../known-name.ts'
+import { notEmpty } from '../option-values.ts'
 import { type SendOptions, sendMessage, waitOption } from '../send-message.ts'
 
 /** `taskbeat trigger`: what an entry does, now. */
@@ -15,7 +16,7 @@ export const addTrigger: AddCommand = (program, { terminal, run }) => {
   program
     .command('trigger')
     .description('send the task of an entry now, with its arguments, queue and overlap; prints the id')
-    .argument('<entry>', 'an entry; it may be disabled')
+    .argument('<entry>', 'an entry; it may be disabled', notEmpty)
     .option(...configurationOption)
     .option(...waitOption)
     .option('--json', 'for programs')

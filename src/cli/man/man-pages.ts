@@ -131,7 +131,7 @@ const exitStatus = section(
   'EXIT STATUS',
   item(bold('0'), prose('It is done.')),
   item(bold('1'), prose('It has failed.')),
-  item(bold('2'), prose('It was called wrongly.')),
+  item(bold('2'), prose('It was called wrongly, or with the name of what does not exist.')),
   item(bold('78'), prose('The configuration is to blame.')),
 )
 
