@@ -3,6 +3,7 @@ import { standingBy } from '../../src/amqp/lane.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { amqpProcess, connectAmqp } from '../support/amqp-broker-world.ts'
+import { openTestLink } from '../support/amqp-world.ts'
 import { type Child, startNode } from '../support/child.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage, anOccurrence, soon } from '../support/messages.ts'
@@ -17,10 +18,13 @@ function consume(broker: Broker): Inbox {
   return inbox
 }
 
-/** A worker that executes whatever it is given, until it is killed. */
-async function startHolder(url: string, id: string): Promise<Child> {
+/** A worker that executes whatever it is given, until it is killed. It takes from now on. */
+async function startHolder(url: string): Promise<Child> {
   const holder = startNode(amqpProcess, ['hold', url, JSON.stringify({ slots: 1 })])
-  expect(await holder.line()).toBe(id)
+  const session = await openTestLink(url).session()
+  const consumers = () =>
+    session.apart('look', async (each) => (await each.checkQueue('taskbeat'))?.consumers)
+  await expect.poll(consumers).toBe(1)
   return holder
 }
 
@@ -28,10 +32,11 @@ async function startHolder(url: string, id: string): Promise<Child> {
 async function killedAndOvertaken(): Promise<{ readonly broker: Broker; readonly message: TaskMessage }> {
   const url = await rabbitmq.url()
   const broker = connectAmqp(url)
+  const holder = await startHolder(url)
   const startBy = soon(4_000)
   const message = anOccurrence('tick', { overlap: 'skip', startBy })
   await broker.publish([message])
-  const holder = await startHolder(url, message.id)
+  expect(await holder.line()).toBe(message.id)
   await holder.kill()
   await pause(startBy - Date.now())
   return { broker, message }
@@ -42,13 +47,13 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 describe('a run whose worker was killed', () => {
   test.for(['skip', 'allow'] as const)(
     'with overlap %s is run again where another worker stands by, though its successor is due',
-    { timeout: 30_000 },
     async (overlap) => {
       const url = await rabbitmq.url()
       const broker = connectAmqp(url)
+      const holder = await startHolder(url)
       const message = anOccurrence('tick', { overlap, startBy: soon(8_000) })
       await broker.publish([message])
-      const holder = await startHolder(url, message.id)
+      expect(await holder.line()).toBe(message.id)
       const inbox = consume(broker)
       await broker.publish([aMessage()])
       await (await inbox.next()).settle({ kind: 'ack' })

@@ -131,7 +131,7 @@ export function termContract(adapter: string, openWorld: () => Promise<TermWorld
         leader = await waiting
         durations.push(performance.now() - before)
       }
-      expectTook(Math.min(...durations), 500)
+      expectTook(Math.min(...durations), 900) // and not when somebody looks by himself
     })
 
     test('other groups are led apart', async () => {
