@@ -31,6 +31,7 @@ export interface TermParts extends Omit<EmissionParts, 'permit' | 'parking'> {
   readonly heartbeat: Milliseconds
   readonly emit: (event: BrokerEvent) => void
   readonly missed: Candidate['missed']
+  readonly takesAgain: Candidate['takesAgain']
 }
 
 /** Also a baton that says nothing new is written anew: one that is held for long counts as a consumer's that hangs. */
@@ -51,7 +52,7 @@ const lastWords = milliseconds(5_000)
  *
  * While the broker takes nothing (a memory or disk alarm) the term goes on and the cursor stands still. An emission
  * that was surprised by it is given up by its caller, while its confirms are still waited for: until they have come,
- * nothing else is begun, and what came of it is in the cursor.
+ * nothing else is begun, and what came of it is in the cursor. Whoever was refused is told when it is over.
  */
 export class AmqpTerm implements Term {
   readonly predecessor: Predecessor | undefined
@@ -70,6 +71,8 @@ export class AmqpTerm implements Term {
   #blockedSince: Milliseconds | undefined
   /** Callers were sent away; until what they asked for is settled, nothing else is begun. */
   #isStuck = false
+  /** Somebody was refused since it was last told that messages are taken. */
+  #hasRefused = false
   #resignation: Promise<void> | undefined
 
   constructor(parts: TermParts) {
@@ -185,13 +188,14 @@ export class AmqpTerm implements Term {
   /** Runs it when nothing else is under way. The caller waits no longer than the broker takes messages. */
   async #alone(operation: string, run: () => Promise<void>): Promise<void> {
     if (this.lost.aborted || this.#resignation) throw this.#lostError(operation)
-    if (this.#parts.session.blocked || this.#isStuck) throw takesNothing(operation)
+    if (this.#parts.session.blocked || this.#isStuck) throw this.#refusal(operation)
     const result = this.#underWay.then(run)
     this.#operations++
     this.#underWay = result
       .catch(() => {}) // whoever asked for it hears of it
       .finally(() => {
         if (--this.#operations === 0) this.#isStuck = false
+        this.#tellTaken()
       })
     try {
       await this.#unlessSentAway(result)
@@ -216,7 +220,7 @@ export class AmqpTerm implements Term {
   #permit(): void {
     this.#look()
     this.lost.throwIfAborted()
-    if (this.#isStuck || this.#parts.session.blocked) throw takesNothing('publish')
+    if (this.#isStuck || this.#parts.session.blocked) throw this.#refusal('publish')
   }
 
   async #watch(): Promise<void> {
@@ -228,6 +232,7 @@ export class AmqpTerm implements Term {
       this.#look()
       this.#lookedAt = clock.monotonic()
       this.#lookWhetherBlocked()
+      this.#tellTaken()
       if (this.lost.aborted || this.#parts.session.blocked) continue
       if (this.#operations === 0 && clock.monotonic() - this.#writtenAt >= rotateAfter) this.#rotate()
     }
@@ -247,7 +252,19 @@ export class AmqpTerm implements Term {
     if (this.#blockedSince === undefined || this.#operations === 0) return
     if (clock.monotonic() - this.#blockedSince < patience) return
     this.#isStuck = true
-    for (const sendAway of this.#callers) sendAway(takesNothing('finish'))
+    for (const sendAway of this.#callers) sendAway(this.#refusal('finish'))
+  }
+
+  #refusal(operation: string): TaskbeatError {
+    this.#hasRefused = true
+    return takesNothing(operation)
+  }
+
+  #tellTaken(): void {
+    const { session, takesAgain } = this.#parts
+    if (!this.#hasRefused || this.#isStuck || session.blocked || this.lost.aborted) return
+    this.#hasRefused = false
+    takesAgain?.()
   }
 
   #rotate(): void {

@@ -118,7 +118,7 @@ async function claim(
   session: Session,
   publishing: Channel,
   lease: BatonLease,
-  { group, host, pid, scheduleHash, missed }: Candidate,
+  { group, host, pid, scheduleHash, missed, takesAgain }: Candidate,
 ): Promise<AmqpTerm> {
   const now = parts.clock.now()
   const found = lease.baton ?? firstBaton(newUuid(), now)
@@ -129,7 +129,8 @@ async function claim(
   lease.claim()
   const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])
   const predecessor = predecessorOf(found)
-  const own = { session, publishing, lease, baton, group, holder, predecessor, inherited, missed }
+  const told = { missed, takesAgain }
+  const own = { session, publishing, lease, baton, group, holder, predecessor, inherited, ...told }
   return new AmqpTerm({ ...parts, ...own })
 }
 

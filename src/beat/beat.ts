@@ -21,6 +21,7 @@
  *
  * What it does about failures:
  * - The broker stores nothing: the agenda is forgotten and derived again from the cursor, after a back-off, until it can.
+ *   Where the broker says that it takes messages again, the back-off is over.
  * - The term is lost: it stands by, and if it leads again it starts from the cursor that it then finds.
  * - The record cannot be written: it says so and carries on, and writes what changed and was missed when it can.
  * - The clock was set back: the cursor stays, so nothing is emitted twice; it warns when emission will go on.

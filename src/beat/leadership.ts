@@ -50,6 +50,7 @@ export interface LeadershipParts {
 
 /** Occurrences and missed ranges in one emission: a transaction of milliseconds. */
 const batchLimit = 500
+/** The longest is for what ends without a word, as a full disk does; of its alarms a broker tells the end. */
 const emissionBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
 /** Emissions follow each other no faster, where the lookahead is long enough to wait for company: a commit costs an fsync. */
 const longestPace = milliseconds(1_000)

@@ -57,7 +57,8 @@ export class Standby {
   async #stand(): Promise<void> {
     const { broker, group, host, pid, roster, bell, missed } = this.#parts
     const schedule = (): ScheduleInForce => ({ hash: roster.hash, entries: roster.known })
-    const candidate = { group, host, pid, scheduleHash: roster.hash, schedule, missed }
+    const takesAgain = (): void => bell.ring()
+    const candidate = { group, host, pid, scheduleHash: roster.hash, schedule, missed, takesAgain }
     try {
       const term = await broker.lead(candidate, this.#withdrawal.signal)
       this.#watch.end()

@@ -16,6 +16,8 @@ export interface Candidate {
    * so they may be told again when it does not.
    */
   readonly missed?: (missed: readonly NotHandedOn[]) => Promise<void>
+  /** Told when a broker that took nothing takes messages again: what it refused may be tried at once. */
+  readonly takesAgain?: () => void
 }
 
 /** Occurrences of one entry that were emitted, and that no queue took. */

@@ -184,6 +184,19 @@ describe('a broker that fails', () => {
     expect(beat.status().hold).toBeUndefined()
   })
 
+  test('is tried again at once when it says that it takes messages again', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([every('often', '1m')])
+    world.broker.failures = Number.POSITIVE_INFINITY
+    await world.clock.advance(lengthOf('10m'))
+    await world.clock.untilAsleep()
+    world.broker.failures = 0
+    const recovered = world.next('emissionRecovered')
+    world.broker.candidate?.takesAgain?.()
+    await recovered
+    expect(world.emitted).toEqual(['often@08:10:00'])
+  })
+
   test('what was missed meanwhile is recorded and told once', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
     await world.start([every('often', '1m')])

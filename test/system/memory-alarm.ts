@@ -20,8 +20,8 @@ export interface AlarmFigures extends Reckoning {
   readonly slowestBackMs: number
 }
 
-/** Beyond the pause between two tries to emit. */
-const backWithinMs = 20_000
+/** The broker tells the end of an alarm, and who was refused is told within a second. */
+const backWithinMs = 2_000
 
 export async function endureAlarms(
   first: World,
