@@ -8,13 +8,17 @@ export type HistoryItem =
   | { readonly kind: 'missed'; readonly at: Instant; readonly missed: MissedRecord }
 
 /** What ran and what was missed, the newest first: everything, or what concerns an entry or a task of this name. */
-export function readHistory(journal: Journal, name: string | undefined, limit: number): HistoryItem[] {
+export function readHistory(
+  journal: Journal,
+  name: string | undefined,
+  range: Pick<RunQuery, 'since' | 'until' | 'limit'>,
+): HistoryItem[] {
   const queries: RunQuery[] =
     name === undefined
-      ? [{ limit }]
+      ? [range]
       : [
-          { entry: name, limit },
-          { task: name, limit },
+          { ...range, entry: name },
+          { ...range, task: name },
         ]
   const items = new Map<string, HistoryItem>()
   for (const query of queries) {
@@ -26,7 +30,7 @@ export function readHistory(journal: Journal, name: string | undefined, limit: n
         missed,
       })
   }
-  return [...items.values()].sort((a, b) => b.at - a.at).slice(0, limit)
+  return [...items.values()].sort((a, b) => b.at - a.at).slice(0, range.limit)
 }
 
 /** More records of missed occurrences are not looked through. */

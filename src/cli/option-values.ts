@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../core/duration.ts'
 import { TaskbeatError } from '../core/errors.ts'
-import type { Instant, Milliseconds } from '../core/instant.ts'
+import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
 import { parseLocalDateTime } from '../schedule/local-time.ts'
 import { isProblem } from '../schedule/timing-problem.ts'
 import { remark, type Terminal } from './terminal.ts'
@@ -31,6 +31,18 @@ export function duration(text: string): Milliseconds {
   const length = parseDuration(text)
   if (typeof length === 'number') return length
   throw new InvalidArgumentError(`Expected a duration such as 10s or 1h30m: ${length.hint}.`)
+}
+
+/** Reads a time gone by: one as `readTime` reads it, a date, or a length of time before now. Throws USAGE. */
+export function readPastTime(
+  terminal: Terminal,
+  option: string,
+  text: string,
+  { timezone, now }: { readonly timezone: string; readonly now: Instant },
+): Instant {
+  const ago = parseDuration(text)
+  if (typeof ago === 'number') return plus(now, milliseconds(-ago))
+  return readTime(terminal, option, /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text, timezone)
 }
 
 /** Reads an option's value as a JSON list. */

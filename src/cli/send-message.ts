@@ -1,10 +1,13 @@
+import { Option } from 'commander'
 import { openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
 import { printable } from '../config/problem.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
-import { toIso } from '../core/instant.ts'
+import { type Milliseconds, toIso } from '../core/instant.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { AttemptRecord } from '../journal/run.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import { duration } from './option-values.ts'
 import { toRunDetailsJson } from './run-json.ts'
 import { describeAttempt, printOutput } from './run-report.ts'
 import { print, printJson, remark, type Terminal } from './terminal.ts'
@@ -13,6 +16,7 @@ import { exitCodeOfRun, waitForRun } from './wait-for-run.ts'
 export interface SendOptions {
   /** Stay until it has ended, and end as it did. */
   readonly wait?: true
+  readonly waitTimeout?: Milliseconds
   readonly json?: true
 }
 
@@ -21,6 +25,16 @@ export const waitOption = [
   '--wait',
   'wait until it has ended, print its output then, and exit with its exit code',
 ] as const
+
+/** The same with an end. */
+export function waitTimeoutOption(): Option {
+  return new Option(
+    '--wait-timeout <duration>',
+    '--wait for so long at the most; then exit with 124, as timeout(1)',
+  )
+    .argParser(duration)
+    .implies({ wait: true })
+}
 
 /** Sends one message, tells its id, and waits for the end of its run if asked to. Resolves with the exit code. */
 export async function sendMessage(
@@ -65,13 +79,13 @@ async function awaitEnd(
   terminal: Terminal,
   journal: Journal,
   { id, task, occurrence }: TaskMessage,
-  { json }: SendOptions,
+  { json, waitTimeout: timeout }: SendOptions,
 ): Promise<number> {
   const name = printable(occurrence?.entry ?? task)
   remark(terminal, `${name}: waiting for ${id}`)
-  const attempts = await waitForRun(journal, id, systemClock, (attempt) =>
-    remark(terminal, `${name}: ${printable(describeAttempt(attempt))}; another follows`),
-  )
+  const tell = (attempt: AttemptRecord): void =>
+    remark(terminal, `${name}: ${printable(describeAttempt(attempt))}; another follows`)
+  const attempts = await waitForRun(journal, id, { clock: systemClock, timeout, tell })
   const last = attempts.at(-1)
   if (json) printJson(terminal, toRunDetailsJson(attempts))
   else if (last?.output) printOutput(terminal, last.output)

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
+import { formatDuration } from '../core/duration.ts'
 import { TaskbeatError } from '../core/errors.ts'
-import { milliseconds } from '../core/instant.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { AttemptRecord } from '../journal/run.ts'
 import { exitCode } from './exit-code.ts'
@@ -8,16 +9,24 @@ import { exitCode } from './exit-code.ts'
 /** The journal is a file, and nobody calls when it changes. */
 const lookEvery = milliseconds(100)
 
+export interface Waiting {
+  readonly clock: Clock
+  /** How long at the most; without it as long as it takes. */
+  readonly timeout?: Milliseconds | undefined
+  /** Called with each attempt that has ended and that another follows. */
+  readonly tell: (attempt: AttemptRecord) => void
+}
+
 /**
- * Waits until a run has ended for good, and resolves with its attempts. An attempt that another follows is told by
- * `tell` when it has ended.
+ * Waits until a run has ended for good, and resolves with its attempts. Rejects with RESULT_TIMEOUT when the time that
+ * it is given has passed; the run goes on.
  */
 export async function waitForRun(
   journal: Pick<Journal, 'attempts'>,
   id: string,
-  clock: Clock,
-  tell: (attempt: AttemptRecord) => void,
+  { clock, timeout = milliseconds(Number.POSITIVE_INFINITY), tell }: Waiting,
 ): Promise<readonly AttemptRecord[]> {
+  const end = clock.monotonic() + timeout
   const told = new Set<string>()
   for (;;) {
     const attempts = attemptsSoFar(journal, id)
@@ -29,7 +38,13 @@ export async function waitForRun(
       told.add(ending)
       tell(attempt)
     }
-    await clock.sleep(lookEvery)
+    const left = end - clock.monotonic()
+    if (left <= 0)
+      throw new TaskbeatError(
+        'RESULT_TIMEOUT',
+        `${id} has not ended within ${formatDuration(timeout)}; it is left as it is`,
+      )
+    await clock.sleep(milliseconds(Math.min(lookEvery, left)))
   }
 }
 

@@ -55,5 +55,8 @@ export interface MissedRecord {
 export interface RunQuery {
   readonly entry?: string
   readonly task?: string
+  /** Runs of which an attempt began in this time, and occurrences that were due in it; both ends belong to it. */
+  readonly since?: Instant
+  readonly until?: Instant
   readonly limit: number
 }

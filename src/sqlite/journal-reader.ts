@@ -38,6 +38,8 @@ interface Row {
 /** Where something is still to be told: by which worker, of which task, of runs that have ended or have not. */
 type Place = Pick<Row, 'instance' | 'state' | 'task'>
 
+const [earliest, latest] = [instant(Number.MIN_SAFE_INTEGER), instant(Number.MAX_SAFE_INTEGER)]
+
 /** What people ask of the journal. */
 export class JournalReader {
   readonly #database: Database
@@ -55,12 +57,14 @@ export class JournalReader {
     this.#database = database
     this.#lives = lives
     const recent = (where: string): StatementSync =>
-      database.prepare(`SELECT id FROM attempts ${where} ORDER BY seq DESC`)
+      database.prepare(`
+        SELECT id FROM attempts WHERE ${where} AND COALESCE(started, finished, due, 0) BETWEEN :since AND :until
+        ORDER BY seq DESC`)
     this.#recent = {
-      all: recent(''),
-      entry: recent('WHERE entry = :entry'),
-      task: recent('WHERE task = :task'),
-      both: recent('WHERE entry = :entry AND task = :task'),
+      all: recent('TRUE'),
+      entry: recent('entry = :entry'),
+      task: recent('task = :task'),
+      both: recent('entry = :entry AND task = :task'),
     }
     this.#ofId = database.prepare('SELECT * FROM attempts WHERE id = ? ORDER BY attempt')
     this.#idsLike = database.prepare('SELECT DISTINCT id FROM attempts WHERE id >= ? AND id < ? LIMIT 2')
@@ -76,13 +80,19 @@ export class JournalReader {
       ORDER BY seq LIMIT 1`)
     this.#missed = database.prepare(`
       SELECT * FROM missed WHERE (:entry IS NULL OR entry = :entry) AND (:task IS NULL OR task = :task)
+        AND last >= :since AND first <= :until
       ORDER BY last DESC LIMIT :limit`)
   }
 
-  runs({ entry, task, limit }: RunQuery): RunSummary[] {
+  runs({ entry, task, since = earliest, until = latest, limit }: RunQuery): RunSummary[] {
     const which =
       entry === undefined ? (task === undefined ? 'all' : 'task') : task === undefined ? 'entry' : 'both'
-    const named = { ...(entry === undefined ? {} : { entry }), ...(task === undefined ? {} : { task }) }
+    const named = {
+      since,
+      until,
+      ...(entry === undefined ? {} : { entry }),
+      ...(task === undefined ? {} : { task }),
+    }
     const ids = new Set<string>()
     for (const { id } of this.#recent[which].iterate(named) as Iterable<{ id: string }>) {
       ids.add(id)
@@ -161,8 +171,8 @@ export class JournalReader {
     return row as Row | undefined
   }
 
-  missed({ entry, task, limit }: RunQuery): MissedRecord[] {
-    const rows = this.#missed.all({ entry: entry ?? null, task: task ?? null, limit })
+  missed({ entry, task, since = earliest, until = latest, limit }: RunQuery): MissedRecord[] {
+    const rows = this.#missed.all({ entry: entry ?? null, task: task ?? null, since, until, limit })
     return rows.map((row) => ({
       entry: String(row.entry),
       task: String(row.task),

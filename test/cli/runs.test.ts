@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aMessage, anOccurrence } from '../support/messages.ts'
+import { aMessage, anOccurrence, soon } from '../support/messages.ts'
 import { openCliWorld } from './cli-world.ts'
 import { aMissedRecord, at, writeJournal } from './journal-world.ts'
 
@@ -126,6 +126,46 @@ test('the runs of an entry or of a task are those that it names', async () => {
   expect(await ids('report')).toEqual([id(2)])
   expect(await ids('reports.monthly')).toEqual([id(3), id(2)])
   expect(await ids('-n', '1')).toEqual([id(1)])
+})
+
+test('those of a time are what began in it, and what was missed in it', async () => {
+  const { run } = await openHistory()
+  const ids = async (...argv: string[]): Promise<unknown> =>
+    ((await run('runs', '--json', ...argv)).json() as { id: string | null }[]).map((item) => item.id)
+  expect(await ids('--since', '2026-11-02')).toEqual([id(1), null, id(3)])
+  expect(await ids('--since', '2026-11-21T00:00', '-n', '1')).toEqual([id(1)])
+  expect(await ids('--until', '2026-11-20T02:00Z')).toEqual([null, id(3), id(2)])
+  expect(await ids('--until', '2026-11-20T01:59')).toEqual([id(3), id(2)])
+  // Its second attempt began then.
+  expect(await ids('--since', '2026-11-01T08:02:00+01:00', '--until', '2026-11-02T06:59Z')).toEqual([id(2)])
+  expect(await ids('nightly', '--since', '2026-11-22T02:00:01Z', '--until', '2026-11-22T02:00:01Z')).toEqual([
+    id(1),
+  ])
+})
+
+test('a time may be said by how long ago it was', async () => {
+  const world = openCliWorld(configuration)
+  const { ran } = writeJournal(world.stateDir)
+  await ran(aMessage({ id: id(1) }), { kind: 'succeeded' }, { from: soon(-3_600_000), to: soon(-3_599_000) })
+  const count = async (...argv: string[]): Promise<number> =>
+    ((await world.run('runs', '--json', ...argv)).json() as unknown[]).length
+  expect(await count('--since', '2h')).toBe(1)
+  expect(await count('--since', '50m')).toBe(0)
+  expect(await count('--until', '50m')).toBe(1)
+  expect(await count('--until', 'P1D')).toBe(0)
+  const { code, stderr } = await world.run('runs', 'nightly', '--since', '1m')
+  expect(stderr).toContain('no runs of nightly of that time in the journal of here, ')
+  expect(code).toBe(0)
+})
+
+test('a time that is none, or ends before it begins, is a wrong call', async () => {
+  const { run } = await openHistory()
+  const bad = await run('runs', '--since', 'yesterday')
+  expect(bad.stderr).toContain('--since: expected a time as in 2027-01-01T09:00, got yesterday')
+  expect(bad.code).toBe(2)
+  const turned = await run('runs', '--since', '1h', '--until', '2h')
+  expect(turned.stderr).toContain('--until is before --since')
+  expect(turned.code).toBe(2)
 })
 
 test('a name that is in neither the file nor the journal is a wrong call', async () => {

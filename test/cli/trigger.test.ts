@@ -150,6 +150,28 @@ test('--wait fails with a run that has no exit code', async () => {
   expect(code).toBe(1)
 })
 
+test('--wait-timeout waits for so long at the most, and tells of a run that goes on', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  writeJournal(stateDir)
+  connectSqlite(join(stateDir, 'broker.db'))
+  const { code, stdout, stderr } = await run('trigger', 'nightly', '--wait-timeout', '150ms')
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/nightly: waiting for (\S+)\n\1 has not ended within 150ms; it is left as it is\n$/)
+  expect(code).toBe(124)
+  expect((await connectSqlite(join(stateDir, 'broker.db')).status()).queues).toMatchObject([
+    { name: 'taskbeat' },
+  ])
+})
+
+test('--wait-timeout has no say in a run that ends in time', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, () => [{ kind: 'succeeded', output: { head: 'done', tail: '', omittedBytes: 0 } }])
+  const { code, stdout } = await run('trigger', 'nightly', '--wait-timeout', '1h')
+  expect(stdout).toBe('done\n')
+  expect(code).toBe(0)
+  expect((await run('trigger', 'nightly', '--wait-timeout', '5')).code).toBe(2)
+})
+
 test('--wait --json prints the run as show does', async () => {
   const { run, stateDir } = openCliWorld(configuration)
   standInWorker(stateDir, () => [{ kind: 'succeeded' }])

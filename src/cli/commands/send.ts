@@ -16,7 +16,7 @@ import {
   readConfigurationOf,
 } from '../configuration-option.ts'
 import { duration, jsonList, jsonMap, readTime, wholeNumber } from '../option-values.ts'
-import { type SendOptions, sendMessage, waitOption } from '../send-message.ts'
+import { type SendOptions, sendMessage, waitOption, waitTimeoutOption } from '../send-message.ts'
 import { remark, type Terminal } from '../terminal.ts'
 
 interface Call extends ConfigurationOption, SendOptions {
@@ -48,6 +48,7 @@ export const addSend: AddCommand = (program, { terminal, run }) => {
       duration,
     )
     .option(...waitOption)
+    .addOption(waitTimeoutOption())
     .option('--json', 'for programs')
     .addHelpText('after', help)
     .action(

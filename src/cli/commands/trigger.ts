@@ -9,7 +9,7 @@ import {
 } from '../configuration-option.ts'
 import { findEntry } from '../known-name.ts'
 import { notEmpty } from '../option-values.ts'
-import { type SendOptions, sendMessage, waitOption } from '../send-message.ts'
+import { type SendOptions, sendMessage, waitOption, waitTimeoutOption } from '../send-message.ts'
 
 /** `taskbeat trigger`: what an entry does, now. */
 export const addTrigger: AddCommand = (program, { terminal, run }) => {
@@ -19,6 +19,7 @@ export const addTrigger: AddCommand = (program, { terminal, run }) => {
     .argument('<entry>', 'an entry; it may be disabled', notEmpty)
     .option(...configurationOption)
     .option(...waitOption)
+    .addOption(waitTimeoutOption())
     .option('--json', 'for programs')
     .addHelpText('after', '\n  taskbeat trigger etc-backup\n  taskbeat trigger etc-backup --wait')
     .action(
