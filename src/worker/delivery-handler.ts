@@ -48,7 +48,7 @@ interface Ended {
   readonly outcome: Outcome
   readonly verdict: Verdict
   readonly ran?: Ran
-  /** Its task wants nothing written down. */
+  /** Its task wants nothing written down, but for failures that somebody is told of: the journal reminds of these. */
   readonly unwritten?: boolean
   /** Undefined when its task was not found. */
   readonly task?: RegisteredTask
@@ -78,9 +78,8 @@ export class DeliveryHandler {
       const ended: Ended = admission.kind === 'end' ? admission : await this.#run(delivery, run, admission)
       const result = this.#resultOf(message, ended)
       if (!(await this.#record(message, ended, result))) return
-      const { outcome, verdict, unwritten } = ended
-      const end = tellableOutcome(outcome, verdict)
-      await this.#conclude(delivery, end && { ...end, isWritten: !unwritten }, verdict, result)
+      const { outcome, verdict } = ended
+      await this.#conclude(delivery, tellableOutcome(outcome, verdict), verdict, result)
     } catch (error) {
       emit({ kind: 'runLeftUnsettled', message, error }) // a mistake of ours; the others go on
     } finally {
@@ -95,23 +94,21 @@ export class DeliveryHandler {
     const record = failures.concerns(message) ? journal.recorded(message.id, message.attempt) : undefined
     if (record === 'unreadable') failures.leave(message)
     const end = record === undefined || record === 'unreadable' ? undefined : tellableRecord(record)
-    await this.#conclude(delivery, end && { ...end, isWritten: true }, verdict, result)
+    await this.#conclude(delivery, end, verdict, result)
   }
 
   /** It is recorded: who wants word of a failure is told, or will be, then the broker. */
   async #conclude(
     delivery: Delivery,
-    end: (TellableEnd & { readonly isWritten: boolean }) | undefined,
+    end: TellableEnd | undefined,
     verdict: Verdict,
     result: KeptResult | undefined,
   ): Promise<void> {
-    const { emit, failures, journal } = this.#parts
+    const { failures, journal } = this.#parts
     const { message } = delivery
     const isToBeTold = end !== undefined && failures.concerns(message)
-    if (isToBeTold && !end.isWritten && !(await failures.tell(message, end)))
-      return emit({ kind: 'runLeftUnsettled', message, error: undefined })
-    const told = isToBeTold && end.isWritten && (await failures.tryToTell(message, end))
-    if (isToBeTold && end.isWritten && !told) failures.leave(message)
+    const told = isToBeTold && (await failures.tryToTell(message, end))
+    if (isToBeTold && !told) failures.leave(message)
     await this.#settle(delivery, verdict, result)
     if (told) await journal.told(message.id, message.attempt)
   }
@@ -196,6 +193,7 @@ export class DeliveryHandler {
   async #record(message: TaskMessage, ended: Ended, result?: KeptResult): Promise<boolean> {
     const { outcome, verdict, ran, unwritten } = ended
     const { clock, journal, emit, signals } = this.#parts
+    const untold = this.#isUntold(message, ended)
     const ending = {
       message,
       outcome,
@@ -203,9 +201,9 @@ export class DeliveryHandler {
       started: ran?.started,
       finished: clock.now(),
       ...(result ? { result } : {}),
-      ...(this.#isUntold(message, ended) ? { untold: true } : {}),
+      ...(untold ? { untold } : {}),
     }
-    const recorded = unwritten || (await journal.record(ending, signals.interrupt))
+    const recorded = (unwritten && !untold) || (await journal.record(ending, signals.interrupt))
     if (recorded) emit({ kind: 'runEnded', message, outcome, verdict, ran })
     else emit({ kind: 'runLeftUnsettled', message, error: undefined })
     return recorded

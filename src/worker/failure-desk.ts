@@ -12,7 +12,6 @@ import {
 import { type Outcome, reasonOf } from '../task/outcome.ts'
 import { defaultQueue, type TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
-import { persist } from './persist.ts'
 import type { TaskLookup } from './task-lookup.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
 
@@ -29,8 +28,6 @@ export interface FailureDeskParts {
   readonly lookup: TaskLookup
   readonly host: string
   readonly emit: EmitWorkerEvent
-  /** What cannot be sent by then is left. */
-  readonly giveUp: AbortSignal
 }
 
 /** Of what could not be told so many are remembered here; the rest is left to the next worker of the host. */
@@ -40,8 +37,8 @@ const mostLeft = 10_000
  * Sends word of failures to the tasks that want it (`on_failure`): after the outcome is recorded, and before the failed
  * message is settled. So whoever dies in between is sent that message again, and sends the notice again, under the same
  * id. What the broker does not take, because the queue is not there or is full, holds up nobody: the failed message is
- * settled, the journal says that its word is still to be sent, and losses.ts sends it by and by. Only a task that wants
- * nothing written down has nothing else that reminds of it, and keeps its message until then.
+ * settled, the journal says that its word is still to be sent, and losses.ts sends it by and by. That is why also a task
+ * that wants nothing written down has those of its failures recorded that somebody is told of.
  */
 export class FailureDesk {
   readonly #parts: FailureDeskParts
@@ -76,18 +73,6 @@ export class FailureDesk {
   /** There is nothing to tell of it any more. */
   forget(message: TaskMessage): void {
     this.#left.delete(keyOf(message))
-  }
-
-  /** Resolves once there is nothing left to send; with false when it had to be given up. */
-  async tell(message: TaskMessage, end: TellableEnd): Promise<boolean> {
-    const { clock, giveUp } = this.#parts
-    return persist(() => this.#send(message, end), {
-      clock,
-      giveUp,
-      onFailure: (error, failures) => {
-        if (failures === 1) this.#emitFailed(message, error)
-      },
-    })
   }
 
   /** Tries once. Resolves with false when it could not be told. */

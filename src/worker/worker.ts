@@ -123,7 +123,7 @@ export class Worker implements Service {
     })
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })
     const giveUp = this.#interrupt.signal
-    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup, giveUp })
+    const failures = new FailureDesk({ broker, clock, emit, host, lookup: this.#lookup })
     this.#losses = new Losses({
       clock,
       journal: gate,
