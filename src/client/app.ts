@@ -92,12 +92,12 @@ export class ConnectedApp {
   ): Promise<Run<never>> {
     const message = this.#message({ ...options, task, args })
     await this.#publish([message])
-    return this.run(message.id)
+    return this.#runOf(message)
   }
 
   async sendBatch(calls: readonly AnyCall[]): Promise<Run<never>[]> {
     const messages = calls.map((call) => this.#message(call))
-    const runs = messages.map(({ id }) => this.run(id))
+    const runs = messages.map((message) => this.#runOf(message))
     try {
       if (messages.length > 0) await this.#publish(messages)
       return runs
@@ -107,8 +107,7 @@ export class ConnectedApp {
   }
 
   run(id: string): Run<never> {
-    const { broker, clock } = this.#parts
-    return new SentRun<never>(id, broker.results, clock)
+    return this.#runOf({ id })
   }
 
   result(id: string, options?: ResultOptions): Promise<unknown> {
@@ -122,6 +121,11 @@ export class ConnectedApp {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #runOf({ id, task }: { readonly id: string; readonly task?: string }): Run<never> {
+    const { broker, clock } = this.#parts
+    return new SentRun<never>(id, broker.results, clock, task)
   }
 
   async #publish(messages: readonly TaskMessage[]): Promise<void> {

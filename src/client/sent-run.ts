@@ -11,9 +11,12 @@ export class SentRun<Result> implements Run<Result> {
   readonly id: string
   readonly #results: Results
   readonly #clock: Clock
+  readonly #task: string | undefined
 
-  constructor(id: string, results: Results, clock: Clock) {
+  /** `task`: its name, where it is known. */
+  constructor(id: string, results: Results, clock: Clock, task?: string) {
     this.id = id
+    this.#task = task
     this.#results = results
     this.#clock = clock
   }
@@ -49,7 +52,11 @@ export class SentRun<Result> implements Run<Result> {
     return attend(this.#results.cancel(this.id, { abort }))
   }
 
+  get #name(): string {
+    return this.#task === undefined ? this.id : `${this.#task} (${this.id})`
+  }
+
   #tooLate(timeout: string): TaskbeatError {
-    return new TaskbeatError('RESULT_TIMEOUT', `there is no result of ${this.id} after ${timeout}`)
+    return new TaskbeatError('RESULT_TIMEOUT', `there is no result of ${this.#name} after ${timeout}`)
   }
 }

@@ -87,7 +87,7 @@ export class AdmissionDesk {
     // Its successor bounds its start, and not what had begun before it was interrupted: that is run to its end.
     const bar = barred ?? (claim.begun ? undefined : late)
     if (bar) return { kind: 'end', outcome: bar, verdict: { kind: 'ack' } }
-    if (!task) return dead(`task ${message.task} is not defined here`)
+    if (!task) return deadOf(message.task)
     if (claim.interruptions >= interruptionLimit) return this.#suspect(message, claim.interruptions)
     const granted = turn ?? (await this.#parts.turns.take(task.definition))
     if (granted.kind === 'granted') return { kind: 'start', task, leave: granted.leave }
@@ -172,10 +172,13 @@ function releaseAt(at: Instant | undefined): Verdict {
   return at === undefined ? { kind: 'release' } : { kind: 'release', at }
 }
 
-function dead(reason: string): Admission {
+/** Its sender, elsewhere, is told so by an error of its own. */
+function deadOf(task: string): Admission {
+  const reason = `task ${task} is not defined here`
+  const error = { name: 'UnknownTask', message: `the task ${task} is not defined where it was to run` }
   return {
     kind: 'end',
-    outcome: { kind: 'failed', reason, permanent: true },
+    outcome: { kind: 'failed', reason, permanent: true, error },
     verdict: { kind: 'deadLetter', reason },
   }
 }

@@ -94,7 +94,13 @@ test('of a run with several attempts the last one counts', async () => {
 test('who waits gives up after his timeout, and may wait again', async () => {
   const app = await openApp()
   const run = await app.send(add, [1, 2], { countdown: '400ms' })
-  await expect(run.result({ timeout: '20ms' })).rejects.toMatchObject({ code: 'RESULT_TIMEOUT' })
+  await expect(run.result({ timeout: '20ms' })).rejects.toMatchObject({
+    code: 'RESULT_TIMEOUT',
+    message: `there is no result of add (${run.id}) after 20ms`,
+  })
+  await expect(app.result(run.id, { timeout: '20ms' })).rejects.toMatchObject({
+    message: `there is no result of ${run.id} after 20ms`,
+  })
   expect(await run.status()).toEqual({ state: 'waiting' })
   expect(await run.result({ timeout: '10s' })).toBe(3)
 })

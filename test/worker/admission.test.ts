@@ -110,7 +110,7 @@ describe('an attempt that three deaths of its worker have interrupted', () => {
   const reason = 'interrupted 3 times by the death of its worker'
   const outcome = { kind: 'failed', reason, permanent: true }
 
-  test('does not start again and is dead', async () => {
+  test('does not start again and is dead, and its sender told why', async () => {
     const { admit, due } = openDesk(granted(3))
     expect(await admit(due())).toEqual({ kind: 'end', outcome, verdict: { kind: 'deadLetter', reason } })
   })
@@ -136,7 +136,15 @@ test('a task that stays unknown for ten minutes is dead', async () => {
   const reason = 'task reports.monthly is not defined here'
   expect(await admit(message)).toEqual({
     kind: 'end',
-    outcome: { kind: 'failed', reason, permanent: true },
+    outcome: {
+      kind: 'failed',
+      reason,
+      permanent: true,
+      error: {
+        name: 'UnknownTask',
+        message: 'the task reports.monthly is not defined where it was to run',
+      },
+    },
     verdict: { kind: 'deadLetter', reason },
   })
   expect(claims).toHaveLength(1)
