@@ -3,10 +3,11 @@ import { chmodSync, closeSync, existsSync, type FSWatcher, openSync, watch, writ
 /**
  * How processes that share a database wake each other: whoever has committed something writes one byte into a file,
  * and the kernel tells (inotify) those who watch it. Nobody polls. A wake-up says only "look again"; it carries
- * nothing, and may come without cause.
+ * nothing, and may come without cause. Where somebody removes the file, those who watch it make it again.
  */
 export class WakeFile {
   readonly #path: string
+  #mayCreate = false
 
   constructor(path: string) {
     this.#path = path
@@ -14,6 +15,7 @@ export class WakeFile {
 
   /** Makes the file if it is missing; for those who may create files. */
   create(): void {
+    this.#mayCreate = true
     if (existsSync(this.#path)) return
     closeSync(openSync(this.#path, 'a', 0o660))
     chmodSync(this.#path, 0o660)
@@ -38,21 +40,27 @@ export class WakeFile {
 
   /**
    * Calls `wake` whenever somebody rings, until the returned handle is disposed. `fail` is called once if the kernel
-   * will not tell any more (too many watches, the file was removed): then the caller has to look by itself.
+   * will not tell any more (too many watches, the file was removed and cannot be made again): then the caller has to
+   * look by itself.
    */
   watch(wake: () => void, fail: (error: unknown) => void): Disposable {
-    let watcher: FSWatcher
-    try {
-      watcher = watch(this.#path, { persistent: false })
-    } catch (error) {
-      fail(error)
-      return { [Symbol.dispose]: () => {} }
+    let watcher: FSWatcher | undefined
+    const watchAgain = (): void => {
+      watcher?.close()
+      try {
+        if (this.#mayCreate) this.create()
+        watcher = watch(this.#path, { persistent: false })
+      } catch (error) {
+        fail(error)
+        return
+      }
+      watcher.on('error', fail)
+      watcher.on('change', (change) => {
+        if (change === 'rename') watchAgain()
+        wake()
+      })
     }
-    watcher.on('error', fail)
-    watcher.on('change', (change) => {
-      if (change === 'rename') fail(new Error(`${this.#path} was removed`))
-      wake()
-    })
-    return { [Symbol.dispose]: () => watcher.close() }
+    watchAgain()
+    return { [Symbol.dispose]: () => watcher?.close() }
   }
 }
