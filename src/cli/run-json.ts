@@ -69,8 +69,20 @@ export function toRunDetailsJson(attempts: readonly AttemptRecord[]): unknown {
 }
 
 function toAttemptJson(record: AttemptRecord): unknown {
-  const { attempt, started, finished, outcome, reason, exitCode, verdict, interruptions, host, pid, output } =
-    record
+  const {
+    attempt,
+    started,
+    finished,
+    outcome,
+    reason,
+    exitCode,
+    verdict,
+    interruptions,
+    earlier,
+    host,
+    pid,
+    output,
+  } = record
   return {
     attempt,
     started: isoOrNull(started),
@@ -80,6 +92,13 @@ function toAttemptJson(record: AttemptRecord): unknown {
     exit_code: exitCode ?? null,
     verdict: verdict === undefined ? null : toSnakeCase(verdict),
     interruptions,
+    earlier_starts: earlier.map((start) => ({
+      started: isoOrNull(start.started),
+      finished: isoOrNull(start.finished),
+      reason: start.reason ?? null,
+      host: start.host,
+      pid: start.pid,
+    })),
     host,
     pid,
     output: output ? { head: output.head, tail: output.tail, omitted_bytes: output.omittedBytes } : null,

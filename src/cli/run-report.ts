@@ -1,7 +1,7 @@
 import { printable } from '../config/problem.ts'
 import { describeDuration } from '../core/duration.ts'
 import { between } from '../core/instant.ts'
-import type { AttemptRecord } from '../journal/run.ts'
+import type { AttemptRecord, EarlierStart } from '../journal/run.ts'
 import type { Output } from '../task/outcome.ts'
 import { localTime, machineZone } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
@@ -22,13 +22,11 @@ export function printRun(terminal: Terminal, attempts: readonly AttemptRecord[])
   print(terminal, paint(terminal, 'bold', printable(id)))
   print(terminal, printable(facts.join(', ')))
   for (const attempt of attempts) {
-    const { started, finished, host, pid, output } = attempt
-    const from = started === undefined ? [] : [`from ${localTime(started, zone)}`]
-    const to = finished === undefined ? [] : [`to ${localTime(finished, zone)}`]
-    const where = `on ${host}, worker ${pid}`
+    const { earlier, output } = attempt
     print(terminal, '')
     print(terminal, paint(terminal, outcomeWords[attempt.outcome].style, printable(describeAttempt(attempt))))
-    print(terminal, printable(`  ${[...from, ...to, where].join(' ')}${interruptionsOf(attempt)}`))
+    for (const start of earlier) print(terminal, printable(`  ${placeOf(start)}, ${endOf(start)}`))
+    print(terminal, printable(`  ${placeOf(attempt)}`))
     if (output) printOutput(terminal, output)
   }
 }
@@ -59,7 +57,19 @@ function printLines(terminal: Terminal, text: string): void {
   for (const line of text.replace(/\r?\n$/, '').split(/\r\n|\n|\r/)) print(terminal, printable(line))
 }
 
-function interruptionsOf({ interruptions }: AttemptRecord): string {
-  if (interruptions === 0) return ''
-  return `; its worker died at it ${interruptions === 1 ? 'once' : `${interruptions} times`}`
+function placeOf({
+  started,
+  finished,
+  host,
+  pid,
+}: Omit<EarlierStart, 'started'> & Pick<AttemptRecord, 'started'>): string {
+  const zone = machineZone()
+  const from = started === undefined ? [] : [`from ${localTime(started, zone)}`]
+  const to = finished === undefined ? [] : [`to ${localTime(finished, zone)}`]
+  return [...from, ...to, `on ${host}, worker ${pid}`].join(' ')
+}
+
+/** Why it had to start again. */
+function endOf({ finished, reason }: EarlierStart): string {
+  return finished === undefined ? 'which died' : `interrupted${reason === undefined ? '' : `: ${reason}`}`
 }

@@ -9,7 +9,7 @@ export interface RunSummary {
   readonly task: string
   readonly queue: string
   readonly due: Instant | undefined
-  /** Of the first attempt. */
+  /** Of the first attempt, the first time. */
   readonly started: Instant | undefined
   /** Of the last attempt; undefined while it runs or waits. */
   readonly finished: Instant | undefined
@@ -17,6 +17,16 @@ export interface RunSummary {
   readonly reason: string | undefined
   readonly attempts: number
   readonly host: string
+}
+
+/** A start of an attempt that came to nothing: its worker died at it, or gave it back. */
+export interface EarlierStart {
+  readonly started: Instant
+  /** Undefined where its worker died. */
+  readonly finished: Instant | undefined
+  readonly reason: string | undefined
+  readonly host: string
+  readonly pid: number
 }
 
 /** One attempt as the journal keeps it. */
@@ -27,6 +37,7 @@ export interface AttemptRecord {
   readonly task: string
   readonly queue: string
   readonly due: Instant | undefined
+  /** The last time. */
   readonly started: Instant | undefined
   readonly finished: Instant | undefined
   readonly outcome: OutcomeKind | 'running' | 'abandoned'
@@ -34,6 +45,8 @@ export interface AttemptRecord {
   readonly exitCode: number | undefined
   readonly verdict: Verdict['kind'] | undefined
   readonly interruptions: number
+  /** The oldest first. */
+  readonly earlier: readonly EarlierStart[]
   readonly host: string
   readonly pid: number
   readonly output: Output | undefined

@@ -6,6 +6,7 @@ import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journ
 import type { RunState } from '../task/run-result.ts'
 import { defaultPriority, type TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
+import { parseEarlierStarts } from './earlier-starts.ts'
 import { parseResult } from './recorded-result.ts'
 import { parseVerdict } from './recorded-verdict.ts'
 
@@ -25,6 +26,7 @@ interface Row {
   readonly exit_code: number | null
   readonly verdict: string | null
   readonly interruptions: number
+  readonly earlier: string | null
   readonly instance: string
   readonly host: string
   readonly pid: number
@@ -204,7 +206,7 @@ export class JournalReader {
       due,
       host,
       reason,
-      started: first.attempt.started,
+      started: first.attempt.earlier[0]?.started ?? first.attempt.started,
       finished: waits ? undefined : last.attempt.finished,
       outcome: waits ? 'waiting' : last.attempt.outcome,
       attempts: attempts.filter(({ attempt }) => attempt.started !== undefined).length,
@@ -230,6 +232,7 @@ export class JournalReader {
       exitCode: row.exit_code ?? undefined,
       verdict: parseVerdict(row.verdict)?.kind,
       interruptions: row.interruptions,
+      earlier: parseEarlierStarts(row.earlier),
       host: row.host,
       pid: row.pid,
       output:

@@ -3,12 +3,13 @@ import { type Blueprint, readable } from './database.ts'
 /**
  * The journal's tables. `attempts.state`: 0 runs, 1 has finished (settle it with `verdict`, never run it again),
  * 2 was given back and may be claimed again. `forget_at`: until then a copy of the message may still arrive.
- * `result`: what its sender may ask for until `result_until`. `untold`: somebody has to send word of its end.
+ * `result`: what its sender may ask for until `result_until`. `earlier`: the starts
+ * of this attempt before the last one, as JSON. `untold`: somebody has to send word of its end.
  */
 export const journalBlueprint: Blueprint = {
   title: 'the journal',
   applicationId: 0x54_42_6a_6f, // "TBjo"
-  version: 5,
+  version: 6,
   failure: 'STATE_UNUSABLE',
   tables: `
     CREATE TABLE attempts (
@@ -27,6 +28,7 @@ export const journalBlueprint: Blueprint = {
       exit_code INTEGER ${readable('exit_code')},
       verdict TEXT,
       interruptions INTEGER NOT NULL DEFAULT 0 ${readable('interruptions')},
+      earlier TEXT,
       instance TEXT NOT NULL,
       host TEXT NOT NULL,
       pid INTEGER NOT NULL ${readable('pid')},

@@ -8,6 +8,7 @@ import type { RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Database } from './database.ts'
+import { type LastStart, withLastStart } from './earlier-starts.ts'
 import { type Instance, isAlive, openInstance } from './instance.ts'
 import { JournalPruner } from './journal-pruner.ts'
 import { JournalReader } from './journal-reader.ts'
@@ -59,6 +60,7 @@ class SqliteJournal implements Journal {
   readonly #latest: StatementSync
   readonly #start: StatementSync
   readonly #restart: StatementSync
+  readonly #lastStart: StatementSync
   readonly #end: StatementSync
   readonly #endUnclaimed: StatementSync
   readonly #told: StatementSync
@@ -82,8 +84,11 @@ class SqliteJournal implements Journal {
       VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#restart = this.#database.prepare(`
       UPDATE attempts SET state = 0, started = ?, finished = NULL, outcome = NULL, reason = NULL, verdict = NULL,
-      result = NULL, result_until = NULL, interruptions = ?, instance = ?, host = ?, pid = ?, untold = ?
+      result = NULL, result_until = NULL, interruptions = ?, earlier = ?, instance = ?, host = ?, pid = ?, untold = ?
       WHERE id = ? AND attempt = ?`)
+    this.#lastStart = this.#database.prepare(
+      'SELECT started, finished, reason, host, pid, earlier FROM attempts WHERE id = ? AND attempt = ?',
+    )
     // What a dead worker had begun has a start, though it did not start again.
     this.#end = this.#database.prepare(`
       UPDATE attempts SET started = coalesce(?, CASE WHEN interruptions > 0 THEN started END), finished = ?, state = ?,
@@ -183,7 +188,8 @@ class SqliteJournal implements Journal {
       interruptions++
     }
     const { host, pid } = this.#options
-    this.#restart.run(now, interruptions, self, host, pid, Number(once), id, attempt)
+    const earlier = withLastStart(this.#lastStart.get(id, attempt) as unknown as LastStart)
+    this.#restart.run(now, interruptions, earlier, self, host, pid, Number(once), id, attempt)
     return { kind: 'granted', interruptions, begun: latest.begun === 1 }
   }
 

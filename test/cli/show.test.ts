@@ -58,6 +58,7 @@ test('--json has every attempt, with its times in UTC', async () => {
         exit_code: 3,
         verdict: 'retry',
         interruptions: 0,
+        earlier_starts: [],
         host: 'here',
         pid: 4711,
         output: { head: 'a\u001b[2J\n', tail: 'z', omitted_bytes: 9 },
@@ -71,12 +72,48 @@ test('--json has every attempt, with its times in UTC', async () => {
         exit_code: null,
         verdict: 'ack',
         interruptions: 0,
+        earlier_starts: [],
         host: 'here',
         pid: 4711,
         output: null,
       },
     ],
   })
+})
+
+test('of an attempt that had to start again each start is shown', async () => {
+  const { run, stateDir } = openCliWorld()
+  const { ran } = writeJournal(stateDir)
+  const message = anOccurrence('report', { due: at('2026-11-01T07:00Z') }, { id, task: 'monthly' })
+  const interrupted = { kind: 'interrupted', reason: 'the worker stopped' } as const
+  for (const [from, to] of [
+    ['2026-11-01T07:00Z', '2026-11-01T07:01Z'],
+    ['2026-11-01T07:02Z', '2026-11-01T07:03Z'],
+  ] as const)
+    await ran(message, interrupted, { from: at(from), to: at(to) }, { kind: 'release' })
+  await ran(message, { kind: 'succeeded' }, { from: at('2026-11-01T07:04Z'), to: at('2026-11-01T07:05Z') })
+  const { stdout } = await run('show', id)
+  expect(stdout).toMatch(
+    /\nattempt 1 succeeded in 1m00s\n( {2}from .*:00:00 .*to .* on here, worker 4711, interrupted: the worker stopped\n)( {2}from .*:02:00.*, interrupted: the worker stopped\n) {2}from .*:04:00 to .* on here, worker 4711\n$/,
+  )
+  expect((await run('show', id, '--json')).json()).toMatchObject({
+    attempts: [
+      {
+        earlier_starts: [
+          {
+            started: '2026-11-01T07:00:00.000Z',
+            finished: '2026-11-01T07:01:00.000Z',
+            reason: 'the worker stopped',
+            host: 'here',
+            pid: 4711,
+          },
+          { started: '2026-11-01T07:02:00.000Z' },
+        ],
+      },
+    ],
+  })
+  // From its first start on.
+  expect((await run('runs')).stdout).toMatch(/ succeeded +5m00s +1 /)
 })
 
 test('a run that does not exist is told of, and the run has to be named', async () => {

@@ -142,6 +142,26 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       expect((await journal.claim({ message, now, takeOver: true })).kind).toBe('running')
     })
 
+    test('of what starts again after the death of its worker each start is kept', async () => {
+      const world = await openWorld()
+      const message = aMessage()
+      const worker = await world.claimInProcess(message)
+      await worker.kill()
+      const journal = await world.open()
+      const [before] = journal.attempts(message.id)
+      await journal.claim({ message, now, takeOver: true })
+      await journal.record(ended(message))
+      expect(journal.attempts(message.id)).toMatchObject([
+        {
+          attempt: 1,
+          started: now,
+          interruptions: 1,
+          earlier: [{ started: before?.started, finished: undefined, pid: before?.pid, host: before?.host }],
+        },
+      ])
+      expect(journal.runs({ limit: 1 })).toMatchObject([{ started: before?.started, attempts: 1 }])
+    })
+
     test('what a dead worker had begun has a start, though it ended without starting again', async () => {
       const world = await openWorld()
       const message = aMessage()

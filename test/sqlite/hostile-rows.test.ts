@@ -123,6 +123,26 @@ test.for(['not json', '{}', 'null', '{"kind":"retry","at":1e300}', '{"kind":"dea
   },
 )
 
+test.for([
+  'not json',
+  '{}',
+  '[5, {}, {"started": 1e300, "host": "a", "pid": 1}]',
+  '[{"started":1,"host":"a"}]',
+])('a journal whose row has the earlier starts %s has none of them, and goes on', async (earlier) => {
+  const path = join(temporaryDirectory(), 'journal.db')
+  const journal = openSqliteJournal({ path, create: true, host: 'here', pid: process.pid })
+  onTestFinished(() => journal.close())
+  const message = aMessage()
+  const now = instant(Date.now())
+  await journal.claim({ message, now })
+  const outcome = { kind: 'interrupted', reason: 'the worker stopped' } as const
+  await journal.record({ message, verdict: { kind: 'release' }, started: now, finished: now, outcome })
+  tamper(path, (database) => database.prepare('UPDATE attempts SET earlier = ?').run(earlier))
+  expect(journal.attempts(message.id)).toMatchObject([{ earlier: [] }])
+  expect(await journal.claim({ message, now })).toMatchObject({ kind: 'granted' })
+  expect(journal.attempts(message.id)).toMatchObject([{ earlier: [{ started: now, host: 'here' }] }])
+})
+
 test('what cannot be set aside at first is tried again', async () => {
   const path = join(temporaryDirectory(), 'broker.db')
   const broker = connectSqlite(path)
