@@ -259,14 +259,16 @@ class AmqpBroker implements Broker {
   async #openLeadSession(group: string, signal: AbortSignal): Promise<Session> {
     const { queues } = this.#options
     const link = this.#openLink('lead')
-    // The link would replace a lost session, and a candidacy ends with its own.
-    const session = await link.session(signal).catch(async (error: unknown) => {
+    try {
+      const session = await link.session(signal)
+      // The link would replace a lost session, and a candidacy ends with its own.
+      session.lost.addEventListener('abort', () => void link.close(), { once: true })
+      await this.#declarations.declare(session, queues, { group })
+      return session
+    } catch (error) {
       await link.close()
       throw error
-    })
-    session.lost.addEventListener('abort', () => void link.close(), { once: true })
-    await this.#declarations.declare(session, queues, { group })
-    return session
+    }
   }
 
   #listen(): { readonly point: ControlPoint; readonly peers: Peers } {
