@@ -214,7 +214,7 @@ export class WorkerService implements Service {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
-        await journal.prune(systemClock.now())
+        await journal.prune(systemClock.now(), signal)
       } catch {
         // Whoever writes next meets the same trouble and tells of it; old rows do no harm meanwhile.
       }
