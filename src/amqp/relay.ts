@@ -22,6 +22,8 @@ export interface RelayParts {
 
 const operation = 'pass on messages'
 const retryBackoff = { firstMs: 200, factor: 2, longestMs: 5_000, jitter: 'none' } as const
+/** So long a stop waits for what is on its way: an alarm of the broker may hold it up for hours. */
+const lastWords = milliseconds(5_000)
 /** A full room is looked through again after so long at the earliest. */
 const betweenReliefs = milliseconds(250)
 
@@ -76,8 +78,14 @@ export class Relay {
     return undefined
   }
 
-  /** Resolves when nothing is on its way. */
+  /** Resolves when nothing is on its way, or the broker has said nothing of it for too long: then it comes again. */
   async idle(): Promise<void> {
+    const arrived = new AbortController()
+    const arriving = this.#allArrived().finally(() => arrived.abort())
+    await Promise.race([arriving, this.#parts.clock.sleep(lastWords, arrived.signal)])
+  }
+
+  async #allArrived(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
   }
 

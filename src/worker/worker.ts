@@ -37,7 +37,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { Delivery } from '../broker/delivery.ts'
 import type { Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Milliseconds } from '../core/instant.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Service } from '../core/service.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { TaskMessage } from '../task/task-message.ts'
@@ -85,6 +85,10 @@ export interface WorkerOptions extends WorkerPlan {
   /** The registry once the modules are looked through; until then that of the plan, and no task is unknown. */
   readonly learning?: Promise<Registry>
 }
+
+/** How long a stop waits for the broker, and the journal, when nothing executes any more. */
+const lastWords = milliseconds(10_000)
+const betweenLooks = milliseconds(100)
 
 export class Worker implements Service {
   readonly name = 'worker'
@@ -220,7 +224,7 @@ export class Worker implements Service {
       running: () => this.running,
     })
     this.#interruptAll('the worker stopped')
-    await idle
+    await this.#unlessHeldUp(idle)
     emit({ kind: 'workerStopped' })
   }
 
@@ -246,5 +250,14 @@ export class Worker implements Service {
 
   async #idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+
+  /** What ran has ended, but what becomes of it the broker may not take: after a while that is left, and comes again. */
+  async #unlessHeldUp(idle: Promise<void>): Promise<void> {
+    const { clock } = this.#options
+    const over = new AbortController()
+    void idle.then(() => over.abort())
+    while (!over.signal.aborted && this.running.length > 0) await clock.sleep(betweenLooks, over.signal)
+    await clock.sleep(lastWords, over.signal)
   }
 }

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
 import { connectAmqp, withoutLinks } from '../support/amqp-broker-world.ts'
+import { expectTook } from '../support/expect-took.ts'
 import { Inbox } from '../support/inbox.ts'
-import { aMessage } from '../support/messages.ts'
+import { aMessage, soon } from '../support/messages.ts'
 import { useRabbitmq, vhostOf } from '../support/rabbitmq.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 
@@ -63,14 +64,39 @@ test('a queue of others is waited for, and what came too early waits beside it',
   expect(Date.now()).toBeGreaterThanOrEqual(third.message.eta)
 })
 
-describe('a broker that is killed', () => {
+describe('a broker', () => {
   let node: RabbitmqNode
   beforeAll(async () => {
     node = await RabbitmqNode.start()
   }, 120_000)
   afterAll(() => node?.[Symbol.asyncDispose]())
 
-  test('while messages are published and consumed loses none that was confirmed', async () => {
+  test('that takes nothing does not hold up the stop of a consumer that was about to pass something on', async () => {
+    const vhost = await node.openVhost()
+    const url = `amqp://guest:guest@${node.host}:${node.port}/${vhost}`
+    const [sender, worker] = [connectAmqp(url), connectAmqp(url)]
+    const inbox = new Inbox()
+    const consumer = worker.consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+    await sender.publish([aMessage()])
+    await inbox.next() // and keeps the slot
+    const due = soon(2_000)
+    await sender.publish([aMessage({ eta: due })])
+    await node.setAlarm()
+    try {
+      await delay(due - Date.now() + 500)
+      const begin = performance.now()
+      await consumer.stop()
+      await worker.close()
+      expectTook(performance.now() - begin, 20_000)
+    } finally {
+      await node.clearAlarm()
+    }
+    const other = new Inbox()
+    connectAmqp(url).consume({ queues: ['taskbeat'], slots: 3, deliver: other.deliver })
+    await other.take(2)
+  })
+
+  test('that is killed while messages are published and consumed loses none that was confirmed', async () => {
     const vhost = await node.openVhost()
     const url = `amqp://guest:guest@${node.host}:${node.port}/${vhost}`
     const [sender, worker] = [connectAmqp(url), connectAmqp(url)]

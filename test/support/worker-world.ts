@@ -33,7 +33,7 @@ export const noCells: Pick<Executors, 'thread' | 'process'> = {
 interface Faults {
   claim: boolean
   record: boolean
-  settle: boolean
+  settle: boolean | 'without an answer'
   /** Or what is for this queue. */
   publish: boolean | string
   /** So many looks at what is recorded of a run. */
@@ -106,6 +106,7 @@ function withFaults(broker: Broker, faults: Faults): Pick<Broker, 'consume' | 'p
           intake.deliver({
             ...delivery,
             settle: async (verdict, result) => {
+              if (faults.settle === 'without an answer') await new Promise(() => {})
               if (faults.settle) throw new TaskbeatError('BROKER_UNAVAILABLE', 'no space left')
               await delivery.settle(verdict, result)
             },

@@ -7,6 +7,7 @@ import { instant, milliseconds } from '../../src/core/instant.ts'
 import { defineTask } from '../../src/index.ts'
 import { defaultBackoff } from '../../src/task/retry-policy.ts'
 import { startNode } from '../support/child.ts'
+import { fastClock } from '../support/fast-clock.ts'
 import { aMessage, anOccurrence, soon } from '../support/messages.ts'
 import { processesOfRun } from '../support/processes.ts'
 import { sqliteProcess } from '../support/sqlite-world.ts'
@@ -319,6 +320,20 @@ test('what the broker could not be told is told again', async () => {
 })
 
 describe('a stop', () => {
+  test('leaves to be told again what the broker neither takes nor refuses', async () => {
+    const { broker, faults, log, worker } = openWorkerWorld({
+      registry: registryOf(aScript('true')),
+      clock: fastClock(20),
+    })
+    await worker.start()
+    faults.settle = 'without an answer'
+    await broker.publish([aMessage()])
+    await log.first('runEnded')
+    await worker.stop(AbortSignal.abort())
+    expect(log.of('workerStopped')).toHaveLength(1)
+    expect(await queueOf(broker)).toEqual({ ...empty, running: 1 })
+  })
+
   test('lets what runs finish and takes no new work', async () => {
     const running = gated()
     const { broker, log, worker } = openWorkerWorld({ registry: registryOf(running.task) })
