@@ -214,7 +214,8 @@ export class WorkerService implements Service {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
-        await journal.prune(systemClock.now(), signal)
+        const { givenUp } = await journal.prune(systemClock.now(), signal)
+        if (givenUp > 0) this.#tell({ kind: 'noticesGivenUp', count: givenUp })
       } catch {
         // Whoever writes next meets the same trouble and tells of it; old rows do no harm meanwhile.
       }

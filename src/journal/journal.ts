@@ -51,7 +51,7 @@ export interface Journal {
    * Removes what is more than it needs to be, first the output and then the rows; called now and then by whoever keeps
    * the journal open. It holds up nobody for long, and ends early when the signal is aborted or the journal is closed.
    */
-  prune(now: Instant, signal?: AbortSignal): Promise<void>
+  prune(now: Instant, signal?: AbortSignal): Promise<Pruned>
 
   close(): Promise<void>
 }
@@ -87,6 +87,11 @@ export interface Ending {
   readonly result?: KeptResult
   /** Word of it is still to be sent. */
   readonly untold?: boolean
+}
+
+export interface Pruned {
+  /** Of so many failures nobody will be told any more: it was tried for too long, or there were too many. */
+  readonly givenUp: number
 }
 
 /** An attempt that nobody has told of. */

@@ -117,6 +117,7 @@ export class WorkerMeasures {
       case 'drainWaiting':
       case 'workerStopped':
       case 'intakeFailed':
+      case 'noticesGivenUp':
       case 'guardLost':
       case 'cgroupsFound':
       case 'cgroupsMissing':

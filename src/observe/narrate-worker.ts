@@ -56,6 +56,12 @@ export function narrateWorker(event: WorkerEvent): Line {
         message: `the journal can be written again after ${describeDuration(event.after)}`,
         fields: {},
       }
+    case 'noticesGivenUp':
+      return {
+        level: 'error',
+        message: `nobody will be told of ${event.count === 1 ? 'a failed run' : `${event.count} failed runs`}: no queue took the word of it for 30 days, or more than 10,000 waited`,
+        fields: { count: event.count },
+      }
     case 'intakeFailed':
       return { level: 'error', message: `cannot ask for work: ${describeError(event.error)}`, fields: {} }
     case 'guardLost':

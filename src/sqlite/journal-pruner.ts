@@ -1,10 +1,11 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
+import type { Pruned } from '../journal/journal.ts'
 import type { Database } from './database.ts'
 
 const day = 86_400_000
 /** How many rows of each task are kept, for how long, and in how large a file. */
-const keep = { perTask: 1_000, perEntry: 3, ageMs: 30 * day, bytes: 2 ** 30 } as const
+const keep = { perTask: 1_000, perEntry: 3, untold: 10_000, ageMs: 30 * day, bytes: 2 ** 30 } as const
 /** Rows looked at in one transaction, and changed in one: an output may be 128 KiB, a transaction takes a few ms. */
 const slice = { looked: 500, cleared: 20, removed: 100, forgotten: 500 } as const
 
@@ -19,8 +20,9 @@ const slice = { looked: 500, cleared: 20, removed: 100, forgotten: 500 } as cons
  * attempt. The last three runs of each entry always stay, so that a yearly report can be looked up; when it is for the
  * file's size, without output.
  *
- * What is still to be told stays whole until it has been. Only for the file's size, when no other row has output left,
- * it loses its own: the word is then sent without.
+ * What is still to be told stays whole until it has been, or until that is given up: after 30 days, or when there are
+ * 10,000 newer ones. Only for the file's size, when no other row has output left, it loses its own: the word is then
+ * sent without.
  *
  * A result keeps its row until its time has come. It is removed before, the first first, only when a file without any
  * output would still be too large.
@@ -31,6 +33,8 @@ export class JournalPruner {
   readonly #database: Database
   readonly #bytes: number
   readonly #forget: StatementSync
+  readonly #lastUntold: StatementSync
+  readonly #giveUp: StatementSync
   readonly #nextTask: StatementSync
   readonly #cutoff: StatementSync
   readonly #last: StatementSync
@@ -57,6 +61,13 @@ export class JournalPruner {
     this.#forgetFirst = database.prepare(`
       UPDATE attempts SET result = NULL, result_until = NULL WHERE seq IN
       (SELECT seq FROM attempts WHERE result IS NOT NULL ORDER BY result_until LIMIT ${slice.cleared})`)
+    const untold = 'untold = 1 AND state <> 0'
+    this.#lastUntold = database.prepare(
+      `SELECT seq FROM attempts WHERE ${untold} ORDER BY seq DESC LIMIT 1 OFFSET ${keep.untold}`,
+    )
+    this.#giveUp = database.prepare(`
+      UPDATE attempts SET untold = 0 WHERE seq IN (SELECT seq FROM attempts
+      WHERE ${untold} AND (seq <= :cutoff OR finished < :oldest) LIMIT ${slice.forgotten})`)
     this.#nextTask = database.prepare('SELECT min(task) AS task FROM attempts WHERE task > ?')
     this.#cutoff = database.prepare(
       'SELECT seq FROM attempts WHERE task = ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
@@ -84,7 +95,7 @@ export class JournalPruner {
   }
 
   /** Ends early, between two slices, once the signal is aborted. */
-  async prune(now: Instant, signal: AbortSignal): Promise<void> {
+  async prune(now: Instant, signal: AbortSignal): Promise<Pruned> {
     await this.#whileFull(slice.forgotten, signal, () => this.#forget.run(now).changes)
     let task = ''
     while (!signal.aborted) {
@@ -100,6 +111,14 @@ export class JournalPruner {
     if (!signal.aborted) {
       await this.#database.write('prune', () => this.#removeMissed.run(now - keep.ageMs))
     }
+    // Last, so that what goes wrong elsewhere does not keep its count from whoever asked.
+    return { givenUp: await this.#giveUpTelling(now, signal) }
+  }
+
+  async #giveUpTelling(now: Instant, signal: AbortSignal): Promise<number> {
+    const cutoff = Number(this.#database.read('prune', () => this.#lastUntold.get()?.seq ?? -1))
+    const stale = { cutoff, oldest: now - keep.ageMs }
+    return this.#whileFull(slice.forgotten, signal, () => this.#giveUp.run(stale).changes)
   }
 
   async #pruneTask(task: string, now: Instant, signal: AbortSignal): Promise<void> {
@@ -119,11 +138,15 @@ export class JournalPruner {
     return this.#database.usedBytes() > this.#bytes
   }
 
-  async #whileFull(full: number, signal: AbortSignal, act: () => number | bigint | false): Promise<void> {
+  /** Resolves with how many it changed in all. */
+  async #whileFull(full: number, signal: AbortSignal, act: () => number | bigint | false): Promise<number> {
+    let all = 0
     while (!signal.aborted) {
-      const changes = await this.#database.write('prune', act)
+      const changes = Number(await this.#database.write('prune', act))
+      all += changes
       await new Promise((resolve) => setImmediate(resolve))
       if (changes !== full) break
     }
+    return all
   }
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
-import type { Claim, ClaimRequest, Ending, Journal, Untold } from '../journal/journal.ts'
+import type { Claim, ClaimRequest, Ending, Journal, Pruned, Untold } from '../journal/journal.ts'
 import type { AttemptRecord, MissedRecord, RunQuery, RunSummary } from '../journal/run.ts'
 import { type Outcome, type Output, reasonOf } from '../task/outcome.ts'
 import type { RunState } from '../task/run-result.ts'
@@ -55,7 +55,7 @@ class SqliteJournal implements Journal {
   readonly #pruner: JournalPruner
   readonly #directory: string
   readonly #closing = new AbortController()
-  #pruning: Promise<void> = Promise.resolve()
+  #pruning: Promise<unknown> = Promise.resolve()
   #instance: Instance | undefined
   readonly #latest: StatementSync
   readonly #start: StatementSync
@@ -138,12 +138,13 @@ class SqliteJournal implements Journal {
     return this.#database.read('read what was missed', () => this.#reader.missed(query))
   }
 
-  prune(now: Instant, signal?: AbortSignal): Promise<void> {
+  prune(now: Instant, signal?: AbortSignal): Promise<Pruned> {
     const closing = this.#closing.signal
     const stop = signal ? AbortSignal.any([signal, closing]) : closing
     // One after another, and `close` waits for the last.
-    this.#pruning = this.#pruning.catch(() => {}).then(() => this.#pruner.prune(now, stop))
-    return this.#pruning
+    const pruning = this.#pruning.catch(() => {}).then(() => this.#pruner.prune(now, stop))
+    this.#pruning = pruning
+    return pruning
   }
 
   async close(): Promise<void> {

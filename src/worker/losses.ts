@@ -31,6 +31,7 @@ const lookEvery = milliseconds(5_000)
  *   this host next ends it in the journal as interrupted, says so, and tells of it.
  *
  * A queue that takes no word is not asked again on the same look, and holds up no word for another.
+ * The journal gives up what waits for too long, see its pruner; this worker may send it still, as long as it has the row.
  */
 export class Losses {
   readonly #parts: LossesParts

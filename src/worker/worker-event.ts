@@ -11,6 +11,8 @@ export type WorkerEvent =
   | { readonly kind: 'taskUnknown'; readonly task: string; readonly message: TaskMessage } // once per name
   | { readonly kind: 'journalUnwritable'; readonly error: unknown } // no work is taken until it recovers
   | { readonly kind: 'journalRecovered'; readonly after: Milliseconds }
+  /** Word of so many failures is not sent any more: no queue took it for too long, or too much waited for one. */
+  | { readonly kind: 'noticesGivenUp'; readonly count: number }
   /** The broker cannot be asked for work; tried again every few seconds. */
   | { readonly kind: 'intakeFailed'; readonly error: unknown }
   /** The process that kills runs when the worker dies was gone; another follows. */

@@ -323,11 +323,23 @@ export function journalContract(adapter: string, openWorld: () => Promise<Journa
       const newer = Array.from({ length: 1_002 }, () => aMessage({ task: 'report' }))
       for (const message of failures) void journal.record(ended(message, { outcome, untold: true }))
       await Promise.all(newer.map((message) => journal.record(ended(message))))
-      await journal.prune(instant(now + 40 * day))
+      expect(await journal.prune(instant(now + 29 * day))).toEqual({ givenUp: 0 })
       for (const { id } of failures) expect(journal.attempts(id)).toMatchObject([{ output }])
-      expect(journal.runs({ limit: 2_000 })).toHaveLength(3)
+      expect(journal.runs({ limit: 2_000 })).toHaveLength(1_003)
       await Promise.all(failures.map(({ id }) => journal.told(id, 1)))
       await journal.prune(instant(now + 40 * day))
+      expect(journal.runs({ limit: 2_000 })).toEqual([])
+    })
+
+    test('gives up what could not be told for 30 days, or when 10,000 newer ones wait', async () => {
+      const journal = await (await openWorld()).open()
+      const outcome = { kind: 'failed', reason: 'exit code 3' } as const
+      const failures = Array.from({ length: 10_002 }, () => aMessage({ task: 'report' }))
+      await Promise.all(failures.map((message) => journal.record(ended(message, { outcome, untold: true }))))
+      expect(await journal.prune(now)).toEqual({ givenUp: 2 })
+      expect(await journal.prune(instant(now + 29 * day))).toEqual({ givenUp: 0 })
+      expect(await journal.prune(instant(now + 31 * day))).toEqual({ givenUp: 10_000 })
+      await journal.prune(instant(now + 31 * day))
       expect(journal.runs({ limit: 2_000 })).toEqual([])
     })
 
