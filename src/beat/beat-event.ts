@@ -65,9 +65,11 @@ export type BeatEvent =
       readonly count: number
       /** False: there were more than `count`. */
       readonly exact: boolean
-      /** `edited`: they belonged to an earlier form of the entry. */
-      readonly reason: MissedReason | 'edited' | NotHandedOn['reason']
+      /** `edited`: they belonged to an earlier form of the entry. `refused`: no broker takes what they say. */
+      readonly reason: MissedReason | 'edited' | 'refused' | NotHandedOn['reason']
     }
+  /** The broker takes nothing of this entry, and says why: told once until the schedule changes. */
+  | { readonly kind: 'entryRefused'; readonly entry: string; readonly error: unknown }
   /** Nothing can be emitted; it is tried again, from the cursor, until it can. */
   | { readonly kind: 'emissionFailed'; readonly error: unknown }
   | { readonly kind: 'emissionRecovered'; readonly failures: number; readonly lasted: Milliseconds }

@@ -9,7 +9,7 @@
  * What was taken is gone from the agenda, so the agenda is only as good as the last emission: when one fails, it is
  * made anew from the committed cursor, and nothing is ever sent again from memory.
  */
-import type { Term } from '../broker/term.ts'
+import type { Emission, Term } from '../broker/term.ts'
 import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { type Cursor, cursorThrough } from '../core/cursor.ts'
@@ -19,6 +19,7 @@ import { Agenda, type Take } from '../schedule/agenda.ts'
 import type { BeatEvent } from './beat-event.ts'
 import { ClockGate, type ClockHold } from './clock-gate.ts'
 import { type ClockLook, steadyEnough } from './clock-watch.ts'
+import { emitAccepted } from './emit-accepted.ts'
 import { inSlices } from './in-slices.ts'
 import type { MissedOccurrences } from './missed-by-edit.ts'
 import { missedNotices } from './missed-notices.ts'
@@ -62,6 +63,8 @@ export class Leadership {
   readonly #gate: ClockGate
   #agenda: Agenda | undefined
   #adoptedHash: string | undefined
+  /** Entries of which it was told that the broker takes nothing. */
+  readonly #refused = new Set<string>()
   #failing: { readonly since: Milliseconds; readonly count: number } | undefined
 
   constructor(parts: LeadershipParts) {
@@ -112,7 +115,8 @@ export class Leadership {
     const { unnoticed } = this.#parts
     const missed = [...unnoticed]
     const messages = missedNotices(missed, { ...this.#parts, term: this.term, now })
-    if (messages.length > 0) await this.term.emit({ messages, replacements: [], revocations: [], cursor })
+    const emission = { messages, replacements: [], revocations: [], cursor }
+    if (messages.length > 0) await this.#emitAccepted(emission, now)
     unnoticed.splice(0, missed.length)
   }
 
@@ -121,19 +125,35 @@ export class Leadership {
     await this.#parts.recorder.recordMissed(take.missed, now)
     const messages = take.occurrences.map((occurrence) => occurrenceMessage(occurrence, term))
     const notices = missedNotices(take.missed, { ...this.#parts, now })
-    await term.emit({ messages: [...messages, ...notices], replacements: [], revocations: [], cursor })
+    const emission = { messages: [...messages, ...notices], replacements: [], revocations: [], cursor }
+    const refused = await this.#emitAccepted(emission, now)
     for (const missed of take.missed) this.#parts.emit({ kind: 'occurrenceMissed', ...missed })
     this.#parts.told.add(take.missed)
     this.#parts.told.reached(cursor)
-    if (messages.length === 0) return
-    const occurrences = take.occurrences.map(({ entry, due }, index) => ({
+    const emitted = take.occurrences.map(({ entry, due }, index) => ({
       id: messages[index]?.id ?? '',
       entry: entry.spec.name,
       task: entry.spec.task,
       due,
       eta: entry.etaOf(due),
     }))
-    this.#parts.emit({ kind: 'occurrencesEmitted', count: messages.length, through: cursor, occurrences })
+    const occurrences = emitted.filter(({ id }) => !refused.has(id))
+    if (occurrences.length === 0) return
+    this.#parts.emit({ kind: 'occurrencesEmitted', count: occurrences.length, through: cursor, occurrences })
+  }
+
+  /** What the broker will never take is missed, and notice of it is sent in the next turn. Resolves with the ids. */
+  async #emitAccepted(emission: Emission, now: Instant): Promise<ReadonlySet<string>> {
+    const { recorder, unnoticed, emit } = this.#parts
+    const record = (some: readonly MissedOccurrences[]): Promise<void> => recorder.recordMissed(some, now)
+    const { ids, entries, missed } = await emitAccepted(this.term, emission, record)
+    for (const [entry, error] of entries) {
+      if (!this.#refused.has(entry)) emit({ kind: 'entryRefused', entry, error })
+      this.#refused.add(entry)
+    }
+    for (const each of missed) emit({ kind: 'occurrenceMissed', ...each })
+    unnoticed.push(...missed)
+    return ids
   }
 
   /** Brings the broker and the agenda in line with the schedule in force, and says where the cursor stands. */
@@ -141,7 +161,12 @@ export class Leadership {
     const { roster } = this.#parts
     const { term } = this
     const changes = [...roster.unsettled.values()]
-    if (term.cursor && changes.length > 0) await settleChanges(this.#parts, changes, term.cursor, now)
+    if (changes.length > 0) this.#refused.clear()
+    const settling = {
+      ...this.#parts,
+      emitAccepted: (emission: Emission) => this.#emitAccepted(emission, now),
+    }
+    if (term.cursor && changes.length > 0) await settleChanges(settling, changes, term.cursor, now)
     const cursor = term.cursor ?? (await this.#beginAt(now))
     for (const { name, after } of changes) {
       this.#agenda?.remove(name)

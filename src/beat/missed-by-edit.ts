@@ -7,10 +7,10 @@ import type { ScheduleChange } from './roster.ts'
 
 /**
  * What was missed, also for the reasons that are not the schedule's own: it belonged to an earlier form of its entry, or
- * the broker could not hand it on.
+ * the broker takes no such message, or could not hand it on.
  */
 export type MissedOccurrences = Omit<Missed, 'reason'> & {
-  readonly reason: MissedReason | 'edited' | NotHandedOn['reason']
+  readonly reason: MissedReason | 'edited' | 'refused' | NotHandedOn['reason']
 }
 
 const mostCounted = 10_000

@@ -1,4 +1,4 @@
-import type { Term } from '../broker/term.ts'
+import type { Emission, Term } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
 import type { Instant } from '../core/instant.ts'
@@ -17,6 +17,8 @@ export interface SettlingParts {
   readonly recorder: Recorder
   readonly told: ToldMissed
   readonly clock: Clock
+  /** Emits it, but for what the broker refuses for good. */
+  readonly emitAccepted: (emission: Emission) => Promise<unknown>
   readonly emit: (event: BeatEvent) => void
 }
 
@@ -27,7 +29,7 @@ const nothing = { messages: [], replacements: [], revocations: [] }
  * `Term.emit` does; then nothing is settled and all of it is done again.
  */
 export async function settleChanges(
-  { term, roster, recorder, told, clock, host, emit }: SettlingParts,
+  { term, roster, recorder, told, clock, host, emitAccepted, emit }: SettlingParts,
   changes: readonly ScheduleChange[],
   cursor: Cursor,
   now: Instant,
@@ -38,7 +40,7 @@ export async function settleChanges(
   const notices = missedNotices(missed, { roster, term, host, now })
   if (emission || notices.length > 0) {
     const { messages, replacements, revocations } = emission ?? nothing
-    await term.emit({ messages: [...messages, ...notices], replacements, revocations, cursor })
+    await emitAccepted({ messages: [...messages, ...notices], replacements, revocations, cursor })
   }
   if (emission)
     emit({

@@ -12,6 +12,7 @@ const missedReasons: Readonly<Record<MissedWhy, true>> = {
   policy: true,
   tooMany: true,
   edited: true,
+  refused: true,
   queueAbsent: true,
   tooManyParked: true,
 }
@@ -93,6 +94,7 @@ export class BeatMeasures {
       case 'candidacyFailed':
       case 'nothingBefore':
       case 'emissionsChanged':
+      case 'entryRefused':
       case 'recordFailed':
       case 'recordRecovered':
       case 'clockStable':

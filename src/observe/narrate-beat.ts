@@ -75,11 +75,24 @@ export function narrateBeat(event: BeatEvent): Line {
 
 type Trouble = Extract<
   BeatEvent,
-  { kind: `emission${'Failed' | 'Recovered'}` | `record${string}` | `clock${string}` | `cursor${string}` }
+  {
+    kind:
+      | `emission${'Failed' | 'Recovered'}`
+      | 'entryRefused'
+      | `record${string}`
+      | `clock${string}`
+      | `cursor${string}`
+  }
 >
 
 function narrateTrouble(event: Trouble): Line {
   switch (event.kind) {
+    case 'entryRefused':
+      return {
+        level: 'error',
+        message: `nothing of ${event.entry} can be emitted: ${describeError(event.error)}`,
+        fields: { entry: event.entry },
+      }
     case 'emissionFailed':
       return { level: 'error', message: `nothing can be emitted: ${describeError(event.error)}`, fields: {} }
     case 'emissionRecovered':

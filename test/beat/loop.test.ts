@@ -159,6 +159,35 @@ describe('the cursor', () => {
   })
 })
 
+describe('an entry of which the broker takes nothing', () => {
+  const refused = { ...every('refused', '1m'), expires: lengthOf('72000000h') } // in the year 10239
+
+  test('is missed, and holds up no other', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([every('often', '1m'), refused])
+    await world.clock.advance(lengthOf('2m'))
+    expect(world.emitted).toEqual(['often@08:01:00', 'often@08:02:00'])
+    expect(world.missedRecords()).toEqual([
+      { entry: 'refused', reason: 'refused', count: 1 },
+      { entry: 'refused', reason: 'refused', count: 1 },
+    ])
+    expect(world.told('occurrenceMissed')).toHaveLength(2)
+    expect(world.told('entryRefused')).toMatchObject([{ entry: 'refused' }])
+    expect(world.told('emissionFailed')).toEqual([])
+  })
+
+  test('holds up no reload, and is told of again after it', async () => {
+    const world = new BeatWorld('2026-11-22T08:00:00Z')
+    await world.start([refused])
+    await world.clock.advance(lengthOf('30s'))
+    await world.reload([every('added', '10s'), { ...refused, args: ['new'] }])
+    await world.clock.advance(lengthOf('30s'))
+    expect(world.emitted).toContain('added@08:00:40')
+    expect(world.told('entryRefused')).toHaveLength(2)
+    expect(world.told('emissionFailed')).toEqual([])
+  })
+})
+
 describe('a broker that fails', () => {
   test('an occurrence stays due until the broker has confirmed it', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
