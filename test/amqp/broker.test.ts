@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { brokerContract } from '../contracts/broker-contract.ts'
+import { overlapContract } from '../contracts/overlap-contract.ts'
 import { termContract } from '../contracts/term-contract.ts'
 import { connectAmqp, openAmqpBrokerWorld } from '../support/amqp-broker-world.ts'
 import { openTestLink } from '../support/amqp-world.ts'
@@ -8,6 +9,7 @@ import { useRabbitmq } from '../support/rabbitmq.ts'
 const rabbitmq = useRabbitmq()
 
 brokerContract('RabbitMQ', async () => openAmqpBrokerWorld(await rabbitmq.url()))
+overlapContract('RabbitMQ', async () => openAmqpBrokerWorld(await rabbitmq.url()))
 termContract('RabbitMQ, as a whole', async () => openAmqpBrokerWorld(await rabbitmq.url()))
 
 test('a candidacy that what exists stands in the way of leaves no connection behind', async () => {

@@ -10,7 +10,7 @@ import { Inbox } from '../support/inbox.ts'
 import { aMessage, soon } from '../support/messages.ts'
 import { aModuleTask, registryOf } from '../support/tasks.ts'
 import { openWorkerWorld } from '../support/worker-world.ts'
-import type { BrokerWorld } from './broker-contract.ts'
+import type { BrokerWorld } from './broker-world.ts'
 
 /** What every broker promises to those who send. */
 export function resultsContract(adapter: string, openWorld: () => Promise<BrokerWorld>): void {
