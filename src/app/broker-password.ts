@@ -4,7 +4,9 @@ import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { Host } from './host.ts'
 
 const systemFile = '/etc/taskbeat/credentials/broker-password'
-/** What systemd makes of that file when a unit loads its directory as `taskbeat`; a credential of its own goes before. */
+/**
+ * What systemd makes of that file when a unit loads its directory as `taskbeat`; a credential of its own goes before.
+ */
 const credentialNames = ['broker-password', 'taskbeat_broker-password']
 
 /**

@@ -12,7 +12,9 @@ const noGuard: ProcessGuard = {
   sweep: async () => 0,
 }
 
-/** What the modules export, as a worker would find it: they are imported, in a thread that ends then. Text = why not. */
+/**
+ * What the modules export, as a worker would find it: they are imported, in a thread that ends then. Text = why not.
+ */
 export async function listModules({ worker }: Settings, host: Host): Promise<ModuleListing | string> {
   const cells = new Cells({
     clock: systemClock,

@@ -5,7 +5,10 @@ import type { Instant, Milliseconds } from '../core/instant.ts'
 import type { MissedReason } from '../schedule/missed.ts'
 import type { ScheduleDiff } from './schedule-diff.ts'
 
-/** What a beat has to tell. Logs, metrics and tests listen to the same; each trouble is told once when it begins and once when it ends. */
+/**
+ * What a beat has to tell. Logs, metrics and tests listen to the same; each trouble
+ * is told once when it begins and once when it ends.
+ */
 export type BeatEvent =
   /** The schedule as it was found at start, and what had changed since this beat ran last. */
   | {
@@ -20,7 +23,10 @@ export type BeatEvent =
       readonly next: NextRun | undefined
       readonly changes: ScheduleDiff
     }
-  /** Another beat leads, if the broker can say which; told when this one has waited a while, and when the answer changes. */
+  /**
+   * Another beat leads, if the broker can say which; told when this one has
+   * waited a while, and when the answer changes.
+   */
   | {
       readonly kind: 'standingBy'
       readonly leader: { readonly host: string; readonly pid: number } | undefined

@@ -2,7 +2,10 @@ import { setImmediate } from 'node:timers/promises'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
 
-/** What the beat's one loop rests on. Whoever has news for the loop rings; what the news is, the loop finds out by looking. */
+/**
+ * What the beat's one loop rests on. Whoever has news for the loop rings; what
+ * the news is, the loop finds out by looking.
+ */
 export class Bell {
   readonly #clock: Clock
   #rung = new AbortController()

@@ -53,7 +53,10 @@ export interface LeadershipParts {
 const batchLimit = 500
 /** The longest is for what ends without a word, as a full disk does; of its alarms a broker tells the end. */
 const emissionBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 15_000, jitter: 'full' }
-/** Emissions follow each other no faster, where the lookahead is long enough to wait for company: a commit costs an fsync. */
+/**
+ * Emissions follow each other no faster, where the lookahead is long enough
+ * to wait for company: a commit costs an fsync.
+ */
 const longestPace = milliseconds(1_000)
 
 export class Leadership {
@@ -83,7 +86,10 @@ export class Leadership {
     return this.#agenda?.nextDue()
   }
 
-  /** Does what there is to do now, a batch at the most, and says how long to rest. Rejects with TERM_LOST when it is over. */
+  /**
+   * Does what there is to do now, a batch at the most, and says how long to
+   * rest. Rejects with TERM_LOST when it is over.
+   */
   async turn(look: ClockLook): Promise<Milliseconds> {
     if (this.term.lost.aborted) throw new TermLostError('the term is over')
     const hold = this.#gate.judge(look, this.term.cursor)

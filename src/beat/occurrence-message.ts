@@ -4,7 +4,10 @@ import type { Occurrence } from '../schedule/agenda.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { MessageOccurrence, TaskMessage } from '../task/task-message.ts'
 
-/** How many runs of an entry may wait for the one that executes: with `overlap: queue`, and where each missed one counts. */
+/**
+ * How many runs of an entry may wait for the one that executes: with `overlap:
+ * queue`, and where each missed one counts.
+ */
 const waitLimit = 10
 const waitLimitOfAll = 1_000
 

@@ -5,7 +5,9 @@ import type { MissedRecord } from '../journal/run.ts'
 import type { BeatEvent } from './beat-event.ts'
 import type { MissedOccurrences } from './missed-by-edit.ts'
 
-/** Records of missed occurrences that are kept while they cannot be written: megabytes, and the oldest say the least. */
+/**
+ * Records of missed occurrences that are kept while they cannot be written: megabytes, and the oldest say the least.
+ */
 const mostKept = 10_000
 /** Of these in one transaction: milliseconds. */
 const writtenAtOnce = 500

@@ -24,7 +24,10 @@ export interface DeadLetters {
   list(limit: number): Promise<readonly DeadLetter[]>
   /** By its id or the beginning of it; rejects with NOT_FOUND when none or several begin so. */
   find(idPrefix: string): Promise<DeadLetter>
-  /** Back into its queue, due now, without expiry, as the next attempt. Rejects with NOT_FOUND, or UNSUPPORTED for what cannot be decoded. */
+  /**
+   * Back into its queue, due now, without expiry, as the next attempt. Rejects with NOT_FOUND, or UNSUPPORTED for
+   * what cannot be decoded.
+   */
   retry(id: string): Promise<void>
   /** Removed for good. */
   drop(id: string): Promise<void>

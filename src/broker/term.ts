@@ -97,7 +97,10 @@ export interface Predecessor {
 export interface Emission {
   /** New occurrences. An id that is already in the queue stays as it is. */
   readonly messages: readonly TaskMessage[]
-  /** Occurrences that were emitted before and read differently now: they replace copies that have not started, where the broker can. */
+  /**
+   * Occurrences that were emitted before and read differently now: they replace copies
+   * that have not started, where the broker can.
+   */
   readonly replacements: readonly TaskMessage[]
   /** Occurrences that shall not start any more. What has started has started. */
   readonly revocations: readonly Revocation[]

@@ -1,6 +1,9 @@
 import { type ErrorCode, TaskbeatError } from '../core/errors.ts'
 
-/** How a command ends, for the shell: 78 is EX_CONFIG of sysexits(3), which the units do not restart after; 124 is timeout(1)'s. */
+/**
+ * How a command ends, for the shell: 78 is EX_CONFIG of sysexits(3), which the
+ * units do not restart after; 124 is timeout(1)'s.
+ */
 export const exitCode: {
   readonly ok: 0
   readonly failed: 1

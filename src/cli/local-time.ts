@@ -7,7 +7,10 @@ export function localTime(at: Instant, timezone: string): string {
   return shownTime(at, timezone).slice(0, 19)
 }
 
-/** The time of day alone where it is today's, and the zone where it is not this machine's: `02:00`, `09:00:10 Asia/Tokyo`. */
+/**
+ * The time of day alone where it is today's, and the zone where it is not this
+ * machine's: `02:00`, `09:00:10 Asia/Tokyo`.
+ */
 export function nearTime(at: Instant, timezone: string, now: Instant): string {
   const shown = localTime(at, timezone)
   const isToday = shown.slice(0, 10) === localTime(now, timezone).slice(0, 10)

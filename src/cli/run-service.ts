@@ -28,7 +28,10 @@ export interface Run {
   /** Started in this order, stopped in reverse. */
   readonly services: readonly Service[]
   readonly log: Log
-  /** SIGHUP: reads the configuration and hands it on. Resolves with whether that was done; tells its own troubles, never rejects. */
+  /**
+   * SIGHUP: reads the configuration and hands it on. Resolves with whether that
+   * was done; tells its own troubles, never rejects.
+   */
   readonly reload: () => Promise<boolean>
   /** What the service manager is told. */
   readonly vitals: Vitals

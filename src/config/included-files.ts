@@ -35,7 +35,10 @@ interface Misnamed {
 
 type Unreadable = Misnamed | Problem
 
-/** Reads the files that a main file includes, in the order of their names. What is wrong with `include` is found later. */
+/**
+ * Reads the files that a main file includes, in the order of their names.
+ * What is wrong with `include` is found later.
+ */
 export async function readIncluded(main: SourceFile, reading: Omit<Reading, 'report'>): Promise<Included> {
   const paths = await expand(includePatterns(main, reading), main.absolute)
   if (paths.size > mostFiles) {

@@ -17,7 +17,10 @@ export type Loaded =
 export interface LoadOptions {
   readonly role: Role
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Default everything. What a process has no use for need not be kept: a beat runs no tasks, a worker emits no entries. */
+  /**
+   * Default everything. What a process has no use for need not be kept: a beat
+   * runs no tasks, a worker emits no entries.
+   */
   readonly parts?: Parts
   /** Where a relative `file` starts; default the process's directory. */
   readonly cwd?: string

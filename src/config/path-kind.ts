@@ -37,7 +37,10 @@ export function directoryOf(pattern: string): string {
   return certain.join('/').replaceAll(literal, '$1') || '/'
 }
 
-/** The text with the environment put in; as it is where a variable is missing: told to the process that uses it, and to whoever checks the file. */
+/**
+ * The text with the environment put in; as it is where a variable is missing: told to the process that uses it, and
+ * to whoever checks the file.
+ */
 export function withVariables(text: string, at: Place, users: readonly Role[]): string {
   const { env, hostname, role } = at.reading
   const result = interpolate(text, { HOSTNAME: hostname, ...env })

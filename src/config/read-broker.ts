@@ -6,7 +6,9 @@ import type { Reading } from './reading.ts'
 import type { Values } from './section.ts'
 import type { BrokerSettings } from './settings.ts'
 
-/** Where messages wait: what the environment says comes before the file, and without either it is the embedded broker. */
+/**
+ * Where messages wait: what the environment says comes before the file, and without either it is the embedded broker.
+ */
 export function readBroker(
   given: Values<BrokerValues> | undefined,
   stateDir: string,

@@ -6,7 +6,10 @@ export type ModuleTasks = 'none' | 'unknown' | ReadonlySet<string>
 /** Beyond this many tasks nobody looks for the one that was meant. */
 const mostCandidates = 5_000
 
-/** Why a task of this name cannot be there, for a warning; undefined when it is there or may be. `defined`: by the file. */
+/**
+ * Why a task of this name cannot be there, for a warning; undefined when it
+ * is there or may be. `defined`: by the file.
+ */
 export function unknownTask(
   name: string,
   defined: ReadonlyMap<string, unknown>,
@@ -19,7 +22,9 @@ export function unknownTask(
   return `neither this file nor a module defines a task of this name${hint(name, [...defined.keys(), ...modules])}`
 }
 
-/** Why a task that is given options alone is of no use, for a warning; undefined when a module has it or may have it. */
+/**
+ * Why a task that is given options alone is of no use, for a warning; undefined when a module has it or may have it.
+ */
 export function unusedOptions(name: string, modules: ModuleTasks): string | undefined {
   if (typeof modules === 'string' || modules.has(name)) return undefined
   return `no module exports a task of this name, so nothing takes these options${hint(name, [...modules])}`

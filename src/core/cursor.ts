@@ -12,7 +12,10 @@ export interface Cursor {
 /** U+FFFF is no character, so that no entry's name comes after it. */
 const afterEveryName = '\uffff'
 
-/** Negative when `a` comes first, positive when `b` does, 0 when they are the same: by due, then by code units of the name. */
+/**
+ * Negative when `a` comes first, positive when `b` does, 0 when they are the
+ * same: by due, then by code units of the name.
+ */
 export function compareCursors(a: Cursor, b: Cursor): number {
   if (a.due !== b.due) return a.due - b.due
   if (a.entry === b.entry) return 0

@@ -1,4 +1,6 @@
-/** Values of which the first is always at hand: `push` and `pop` in O(log n). What has equal rank leaves in any order. */
+/**
+ * Values of which the first is always at hand: `push` and `pop` in O(log n). What has equal rank leaves in any order.
+ */
 export class Heap<T> {
   #items: T[] = []
   readonly #compare: (a: T, b: T) => number

@@ -50,7 +50,10 @@ export class Instruments {
     return { observe: (seconds, labels = {}) => histogram.observe(labels, seconds) }
   }
 
-  /** Also what concerns the process: memory, processor, event loop, under the names that Node's processes commonly have. */
+  /**
+   * Also what concerns the process: memory, processor, event loop, under the
+   * names that Node's processes commonly have.
+   */
   watchProcess(): void {
     // How exactly the delay of the event loop is known, in ms; a finer one would wake the process more often.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 50 })

@@ -5,7 +5,10 @@ export interface Line {
   readonly level: LogLevel
   /** Lower case, no full stop; it stands alone without the fields. */
   readonly message: string
-  /** Lines that help a person and no program, such as the place in a file: shown below the message by the pretty format. */
+  /**
+   * Lines that help a person and no program, such as the place in a file:
+   * shown below the message by the pretty format.
+   */
   readonly detail?: readonly string[]
   readonly fields: Readonly<Record<string, unknown>>
   /** Of what a task itself says: whose it is, and the text without that name, which the message begins with. */

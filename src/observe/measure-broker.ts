@@ -99,7 +99,10 @@ export class BrokerMeasures {
   }
 }
 
-/** `taskbeat lead (oak, 4711)` is called by what it is for: with the process in it, each restart would make new series. */
+/**
+ * `taskbeat lead (oak, 4711)` is called by what it is for: with the process
+ * in it, each restart would make new series.
+ */
 function purposeOf(link: string): string {
   return /^taskbeat (\S+) \(/.exec(link)?.[1] ?? link
 }

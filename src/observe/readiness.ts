@@ -15,7 +15,9 @@ export function beatStall(overdueMs: number): string | undefined {
   return `the loop has stood still for ${Math.round(overdueMs / 1_000)} s`
 }
 
-/** What keeps a beat from emitting what is due, or from taking over; undefined = nothing. `trouble`: with the broker. */
+/**
+ * What keeps a beat from emitting what is due, or from taking over; undefined = nothing. `trouble`: with the broker.
+ */
 export function beatHindrance(
   status: BeatStatus | undefined,
   overdueMs: number,

@@ -18,7 +18,10 @@ export interface DaysOfMonth {
 /** Which days of the week a rule names, Sunday being 0. */
 export interface DaysOfWeek {
   readonly any: boolean
-  /** For a month whose first day is the i-th weekday: bit d-1 for the d-th (`1-5`, and `5#3`, which counts from there). */
+  /**
+   * For a month whose first day is the i-th weekday: bit d-1 for the d-th
+   * (`1-5`, and `5#3`, which counts from there).
+   */
   readonly byFirstWeekday: readonly number[]
   /** Bit w for the last such weekday of the month: `5L`. */
   readonly last: number

@@ -12,7 +12,10 @@ export interface CronItem {
 
 const fieldNames = Object.keys(cronFieldKinds) as readonly CronFieldName[]
 
-/** Keeps out what cron-parser reads in a way of its own: `H` as a random value, `JANFEB` as 12, and nothing as a default. */
+/**
+ * Keeps out what cron-parser reads in a way of its own: `H` as a random value,
+ * `JANFEB` as 12, and nothing as a default.
+ */
 const itemShape = /^(?:[*?]|(?:\d+|[A-Z]{3})(?:-(?:\d+|[A-Z]{3}))?)(?:\/\d+)?$|^(?:\d|[A-Z]{3})(?:L|#\d)$/
 
 /**

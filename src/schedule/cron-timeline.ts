@@ -80,7 +80,9 @@ export class CronTimeline implements Timeline {
     return firstFrom(this.fields, local) === local
   }
 
-  /** The first matching local time in the gap before a segment, for which its start is due (rule 3); undefined = none. */
+  /**
+   * The first matching local time in the gap before a segment, for which its start is due (rule 3); undefined = none.
+   */
   skippedBefore(segment: Segment): number | undefined {
     const gap = segment.offset - segment.before
     if (gap <= 0 || gap > longestGapSeconds || this.fields.everyHour) return undefined
@@ -88,7 +90,9 @@ export class CronTimeline implements Timeline {
     return local !== undefined && local < segment.start + segment.offset ? local : undefined
   }
 
-  /** From which local time on a segment counts: after the part that its fold repeats, unless that counts too (rule 2). */
+  /**
+   * From which local time on a segment counts: after the part that its fold repeats, unless that counts too (rule 2).
+   */
   #firstLocal(segment: Segment): number {
     return segment.start + (this.fields.dense ? segment.offset : Math.max(segment.offset, segment.before))
   }

@@ -5,7 +5,9 @@ import type { CronTimeline } from './cron-timeline.ts'
 import type { Entry } from './entry.ts'
 import { instantsOf } from './local-time.ts'
 
-/** What a change of the clocks does to this occurrence, when it does something: a time that does not exist, or twice. */
+/**
+ * What a change of the clocks does to this occurrence, when it does something: a time that does not exist, or twice.
+ */
 export function dstRemark(entry: Entry, due: Instant): string | undefined {
   const { timings, timezone } = entry.spec
   for (const timing of timings) {

@@ -18,7 +18,9 @@ export type OverlapPolicy = 'skip' | 'allow' | 'queue'
  */
 export interface EntrySpec {
   readonly name: string
-  /** The task it runs: one named by `task:`, or the one that its `command` or `shell` defines, named after the entry. */
+  /**
+   * The task it runs: one named by `task:`, or the one that its `command` or `shell` defines, named after the entry.
+   */
   readonly task: string
   readonly timings: readonly Timing[]
   /** The IANA zone in which cron and `except` are read. */
@@ -33,7 +35,10 @@ export interface EntrySpec {
   /** Local dates, `2026-12-25`, on which nothing is due. */
   readonly except?: readonly string[]
   readonly missed: MissedPolicy
-  /** Missed occurrences older than this are not emitted. Default: 1 h for `at`, else 1 d for `missed: all`, else no bound. */
+  /**
+   * Missed occurrences older than this are not emitted. Default: 1 h for `at`,
+   * else 1 d for `missed: all`, else no bound.
+   */
   readonly missedWindow?: Milliseconds
   /** An occurrence that has not started this long after its ETA never starts, retries included. */
   readonly expires?: Milliseconds

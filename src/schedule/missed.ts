@@ -35,7 +35,10 @@ export interface Missed {
   readonly reason: MissedReason
 }
 
-/** Why: a newer one stands for them, their window had passed, the policy is to skip, there were more than are made up for. */
+/**
+ * Why: a newer one stands for them, their window had passed, the policy is
+ * to skip, there were more than are made up for.
+ */
 export type MissedReason = 'superseded' | 'tooOld' | 'policy' | 'tooMany'
 
 const tolerance = milliseconds(5_000)

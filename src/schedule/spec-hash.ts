@@ -4,7 +4,10 @@ import type { EntrySpec } from './entry-spec.ts'
 /** Keys that came later count where they are given, so that the hashes of all other entries stay what they were. */
 type Later = 'onFailure'
 
-/** What counts: everything that an entry says, but for its description. A key that is added to the spec belongs here or to `Later`. */
+/**
+ * What counts: everything that an entry says, but for its description. A key that
+ * is added to the spec belongs here or to `Later`.
+ */
 const meaningful: { readonly [Key in Exclude<keyof EntrySpec, 'description' | Later>]: true } = {
   anchor: true,
   args: true,

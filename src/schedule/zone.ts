@@ -12,7 +12,10 @@ export interface Segment {
   readonly end: number
   /** Local time minus UTC. */
   readonly offset: number
-  /** The offset just before `start`: less than `offset` where clocks go forward (a gap), more where they go back (a fold). */
+  /**
+   * The offset just before `start`: less than `offset` where clocks go forward
+   * (a gap), more where they go back (a fold).
+   */
   readonly before: number
 }
 

@@ -16,7 +16,10 @@ export function openSqliteBeatRecord(options: SqliteBeatRecordOptions): BeatReco
   return new SqliteBeatRecord(options)
 }
 
-/** Through a connection of its own with `synchronous=FULL`: little is written here, and it decides what is not emitted. */
+/**
+ * Through a connection of its own with `synchronous=FULL`: little is written
+ * here, and it decides what is not emitted.
+ */
 class SqliteBeatRecord implements BeatRecord {
   readonly #database: Database
   readonly #group: string

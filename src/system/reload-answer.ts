@@ -22,7 +22,9 @@ export function machineNow(): MachineInstant {
   return process.hrtime.bigint()
 }
 
-/** Writes it down. A directory that cannot be written leaves those who wait without an answer, and the service alone. */
+/**
+ * Writes it down. A directory that cannot be written leaves those who wait without an answer, and the service alone.
+ */
 export function answerReload(directory: string | undefined, { asked, loaded }: ReloadAnswer): void {
   if (!directory) return
   const path = join(directory, fileName)

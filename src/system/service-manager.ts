@@ -40,7 +40,10 @@ type Environment = Record<string, string | undefined>
 const farewellMs = 2_000
 const firstDescriptor = 3
 
-/** Talks to the service manager that the environment names, if any, and removes from there what is for this process alone. */
+/**
+ * Talks to the service manager that the environment names, if any, and removes
+ * from there what is for this process alone.
+ */
 export function openServiceManager(env: Environment, pid: number = process.pid): ServiceManager {
   const { NOTIFY_SOCKET: socket, PATH: path } = env
   const watchdogMs = watchdogOf(env, pid)

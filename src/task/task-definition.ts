@@ -48,7 +48,9 @@ export interface TaskDefinition {
   readonly outputLimitBytes: number
   /** Where it is sent when the sender names no queue; undefined = the default queue. */
   readonly queue?: string
-  /** For how long its results can be asked for; 0 = they are not kept, and nobody is told. Default defaultResultTtlMs. */
+  /**
+   * For how long its results can be asked for; 0 = they are not kept, and nobody is told. Default defaultResultTtlMs.
+   */
   readonly resultTtl?: Milliseconds
   readonly description?: string
 }

@@ -2,7 +2,7 @@
 # systemd-box.sh - boots a real systemd (PID 1) in a throw-away container and runs a script under it.
 #
 #   systemd-box.sh [-b HOST:GUEST]… [-B HOST:GUEST]… [-t SECONDS] SCRIPT
-#     -b  binds a directory read-write: the only writes that survive      -B  the same, read-only      -t  time limit (60)
+#     -b  binds a directory read-write: the only writes that survive   -B  the same, read-only   -t  time limit (60)
 #
 # The container's root is a copy-on-write view of this machine's, or of another system's, which $TASKBEAT_BOX_ROOT
 # names. Its network is a loopback of its own. SCRIPT runs as root once basic.target is reached; its output is ours, and
@@ -24,7 +24,8 @@ esac; done; shift $((OPTIND - 1))
 if [ -z "${SYSTEMD_BOX_STAGE:-}" ]; then
     name=box-$$-$RANDOM; dir=$(mktemp -d -t systemd-box-$$-XXXXXX) || exit 125
     # One cgroup of our own in each hierarchy that systemd uses: two boxes in one would kill each other's units.
-    cgroups=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /name=systemd/) {print $2 "/" n}' n=$name /proc/self/mounts | sort -u)
+    cgroups=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /name=systemd/) {print $2 "/" n}' n=$name \
+        /proc/self/mounts | sort -u)
     cleanup() {
         trap '' INT TERM HUP
         for c in $cgroups; do
@@ -83,12 +84,16 @@ After=basic.target dbus.socket
 [Service]
 Type=exec
 ExecStart=/run/box/run
-ExecStopPost=/bin/sh -c '[ "\$SERVICE_RESULT" = success ] || { echo "systemd-box: ended by \$SERVICE_RESULT (time limit ${limit} s); jobs, failed units, journal:"; systemctl list-jobs; systemctl --failed; journalctl -q --no-pager -n 60; } >> /run/box/out 2>&1; case \$SERVICE_RESULT in timeout) echo 124 ;; *) echo 125 ;; esac > /run/box/done'
+ExecStopPost=/bin/sh -c '[ "\$SERVICE_RESULT" = success ] || { \
+echo "systemd-box: ended by \$SERVICE_RESULT (time limit ${limit} s); jobs, failed units, journal:"; \
+systemctl list-jobs; systemctl --failed; journalctl -q --no-pager -n 60; } >> /run/box/out 2>&1; \
+case \$SERVICE_RESULT in timeout) echo 124 ;; *) echo 125 ;; esac > /run/box/done'
 RuntimeMaxSec=$limit
 TimeoutStopSec=2
 StandardOutput=append:/run/box/out
 StandardError=inherit
-Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root SYSTEMD_PAGER= SYSTEMD_COLORS=0
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root
+Environment=SYSTEMD_PAGER= SYSTEMD_COLORS=0
 X
 sleep infinity & until=$!
 tail -n +1 -s 0.02 -f --pid=$until "$B/io/out" & tail=$!

@@ -24,7 +24,10 @@ export function bold(text: string): string {
   return `\\fB${inLine(text)}\\fR`
 }
 
-/** A sentence or more, with what stands between backticks in bold, broken into lines that a reader of the source can read. */
+/**
+ * A sentence or more, with what stands between backticks in bold, broken into
+ * lines that a reader of the source can read.
+ */
 export function prose(text: string): string {
   const words = text
     .split('`')
