@@ -1,4 +1,5 @@
 import { newUuid } from '../core/uuid.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import type { RawChannel, RawConfirmChannel, RawMessage } from './amqplib-connect.ts'
 import type { AmqplibSession } from './amqplib-session.ts'
 import { ConfirmWindow, publishRaw } from './confirm-window.ts'
@@ -35,6 +36,9 @@ export class AmqplibChannel implements Channel {
   readonly #apart: boolean
   readonly #window: ConfirmWindow | undefined
   readonly #over = new AbortController()
+  readonly #acknowledgements = new Acknowledgements((raw, upTo) =>
+    this.#write(() => this.#raw.ack(raw, upTo)),
+  )
   #closing: Promise<void> | undefined
 
   /** To be called in the same turn in which the channel was opened: an error that nobody hears ends the process. */
@@ -104,9 +108,11 @@ export class AmqplibChannel implements Channel {
     options: ConsumeOptions,
     take: (incoming: Incoming) => void,
   ): Promise<Subscription> {
+    const { noAck = false, exclusive = false, prefetch } = options
     const receive = (raw: RawMessage | null) => {
       if (this.lost.aborted) return
       if (!raw) return this.#session.destroy(new Error(`the broker cancelled the consumer of ${queue}`))
+      if (!noAck) this.#acknowledgements.came(raw)
       try {
         take(toReceived(queue, raw, this))
       } catch (error) {
@@ -114,7 +120,6 @@ export class AmqplibChannel implements Channel {
         this.#session.destroy(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    const { noAck = false, exclusive = false, prefetch } = options
     const { consumerTag } = await this.#ask(`consume from ${queue}`, async () => {
       // Both in one turn: it holds for the consumers that are asked for after it.
       const limited = prefetch === undefined ? undefined : this.#raw.prefetch(prefetch)
@@ -131,7 +136,9 @@ export class AmqplibChannel implements Channel {
 
   async get(queue: string): Promise<Incoming | undefined> {
     const raw = await this.#ask(`get a message from ${queue}`, () => this.#raw.get(queue))
-    return raw === false ? undefined : toReceived(queue, raw, this)
+    if (raw === false) return undefined
+    this.#acknowledgements.came(raw)
+    return toReceived(queue, raw, this)
   }
 
   async publish(outgoing: Outgoing): Promise<PublishOutcome> {
@@ -146,16 +153,19 @@ export class AmqplibChannel implements Channel {
   }
 
   ack(incoming: Incoming): void {
-    this.#settle(incoming, (raw) => this.#raw.ack(raw))
+    this.#acknowledgements.add(this.#release(incoming))
   }
 
   /** An acknowledgement has no answer; a question that follows it on its channel is answered after it. */
   async acksTaken(): Promise<void> {
+    this.#acknowledgements.flush()
     await this.#ask('acknowledge', () => this.#raw.checkExchange('amq.direct'))
   }
 
   giveBack(incoming: Incoming): void {
-    this.#settle(incoming, (raw) => this.#raw.nack(raw, false, true))
+    const raw = this.#release(incoming)
+    this.#acknowledgements.gaveBack(raw)
+    this.#write(() => this.#raw.nack(raw, false, true))
   }
 
   close(): Promise<void> {
@@ -163,13 +173,16 @@ export class AmqplibChannel implements Channel {
     return this.#closing
   }
 
-  /** What cannot be settled because its channel is over is delivered again by the broker, to whoever is next. */
-  #settle(incoming: Incoming, how: (raw: RawMessage) => void): void {
+  #release(incoming: Incoming): RawMessage {
     if (!isReceived(incoming)) throw new Error('only what a channel has handed out can be acknowledged')
-    const raw = incoming.hold.release(this)
+    return incoming.hold.release(this)
+  }
+
+  /** What cannot be settled because its channel is over is delivered again by the broker, to whoever is next. */
+  #write(settle: () => void): void {
     if (this.lost.aborted) return
     try {
-      how(raw)
+      settle()
     } catch (error) {
       this.#session.destroy(error instanceof Error ? error : new Error(String(error)))
     }
@@ -188,6 +201,7 @@ export class AmqplibChannel implements Channel {
 
   async #close(): Promise<void> {
     if (this.lost.aborted) return
+    this.#acknowledgements.flush()
     try {
       await this.#session.within('close a channel', () => this.#raw.close())
     } catch {
