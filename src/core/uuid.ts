@@ -1,6 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { systemClock } from './clock.ts'
 
-export const newUuid: () => string = randomUUID
+/**
+ * A new id: a UUID of version 8 (RFC 9562, 5.8) with 110 random bits. Its first three digits count quarters of a second,
+ * round and round, so that an index has what is made together on few pages, however large it is; to write a page for each
+ * of them is a third of what the journal of a short run costs. They are only three, because people read and type no more
+ * than the first eight, which shall tell apart also what is sent together.
+ */
+export function newUuid(): string {
+  const id = randomUUID()
+  const quarter = Math.floor(systemClock.now() / 256) % 0x1000
+  return `${quarter.toString(16).padStart(3, '0')}${id.slice(3, 14)}8${id.slice(15)}`
+}
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
