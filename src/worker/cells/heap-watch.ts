@@ -21,6 +21,9 @@ const noticeable = 16 * 1_048_576
  * to grow beyond it, V8 ends the whole process (Node 24.21: `array.push` in a loop does it). So that limit is set
  * further away, and what threads hold is looked at while they run, whenever the process has grown since it was last
  * looked at: in one run, or over many short ones.
+ *
+ * Both asking and ending take an interruption, for which V8 does not look in every optimised loop (one that calls
+ * `array.fill` and little else): what takes ever more in such a loop ends the process. Only a process contains that.
  */
 export class HeapWatch {
   readonly #clock: Clock
