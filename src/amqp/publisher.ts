@@ -55,10 +55,11 @@ export class Publisher {
     let results = await this.#sendOnce(letters)
     const unrouted = results.filter(({ outcome }) => outcome.kind === 'unroutable')
     if (unrouted.length > 0) {
+      const first = results
       const sent = this.#makeAndSend(unrouted).catch((error: unknown) => {
-        throw asFailure(error, unrouted)
+        throw asFailure(error, first.filter(isNotConfirmed))
       })
-      results = [...without(results, unrouted), ...(await sent)]
+      results = [...without(first, unrouted), ...(await sent)]
     }
     const unknown = results.filter(({ outcome }) => outcome.kind === 'unknown')
     if (unknown.length > 0 && !this.#closing.signal.aborted)

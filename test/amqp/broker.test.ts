@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import type { PublishError } from '../../src/broker/publish-error.ts'
 import { brokerContract } from '../contracts/broker-contract.ts'
 import { overlapContract } from '../contracts/overlap-contract.ts'
 import { termContract } from '../contracts/term-contract.ts'
 import { connectAmqp, openAmqpBrokerWorld } from '../support/amqp-broker-world.ts'
 import { openTestLink } from '../support/amqp-world.ts'
+import { aMessage } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 
 const rabbitmq = useRabbitmq()
@@ -26,4 +28,18 @@ test('a candidacy that what exists stands in the way of leaves no connection beh
   for (let times = 0; times < 3; times++)
     await expect(broker.lead(candidate, AbortSignal.timeout(30_000))).rejects.toThrow(/other properties/)
   await expect.poll(connections).toBe('2') // that of the test, and that to publish
+})
+
+test('what a batch could not leave in one queue is named beside what found no queue at all', async () => {
+  const { url } = await rabbitmq.broker()
+  const full = { 'x-queue-type': 'classic', 'x-max-length': 1, 'x-overflow': 'reject-publish' }
+  const session = await openTestLink(url).session()
+  await session.apart('', (channel) => channel.declareQueue({ name: 'full', durable: true, arguments: full }))
+  const broker = connectAmqp(url, { typeOf: () => 'existing' })
+  const some = (queue: string) => Array.from({ length: 5 }, () => aMessage({ queue }))
+  const messages = [...some('full'), ...some('absent')]
+  const error = await broker.publish(messages).catch((thrown: unknown) => thrown)
+  const { failed } = error as PublishError
+  const left = (await session.apart('', (channel) => channel.checkQueue('full')))?.messages ?? 0
+  expect(failed.length).toBe(messages.length - left)
 })
