@@ -172,11 +172,12 @@ class AmqpBroker implements Broker {
   }
 
   async lead(candidate: Candidate, signal: AbortSignal): Promise<Term> {
-    const { clock, emit, heartbeat } = this.#options
+    const { clock, emit, heartbeat, queues } = this.#options
     this.#listen()
     const parts: LeadParts = {
       connect: (ended) => this.#openLeadSession(candidate.group, ended),
       declare: (session, queue) => this.#declarations.forPublishing(session, queue),
+      queues,
       plan: this.#plan,
       clock,
       heartbeat,

@@ -13,6 +13,8 @@ export interface EmissionParts {
   readonly clock: Clock
   /** Makes what belongs to a queue, where it is ours to make. */
   readonly declare: (session: Session, queue: string) => Promise<void>
+  /** Queues beside which everything is there. */
+  readonly declared: Set<string>
   /** Asked before each portion; throws when nothing may be published. */
   readonly permit: () => void
   /** Where waits what queues of others do not take. */
@@ -30,6 +32,7 @@ interface Failed {
 /**
  * Publishes occurrences, and resolves when the broker has confirmed each of them.
  *
+ * What goes up the ladder is confirmed there, and finds no way back unless its queue is declared: so it is, before.
  * An answer that is known is no doubt. For a message that found no queue the queue is declared, once; and what a queue
  * of others does not take, because it is not there or is full, is parked, so that nothing else waits for it. Whatever
  * else is not confirmed destroys the session.
@@ -58,17 +61,26 @@ async function publishAll(parts: EmissionParts, messages: readonly TaskMessage[]
   const failed: Failed[] = []
   for (let from = 0; from < messages.length; from += mostInFlight) {
     const portion = messages.slice(from, from + mostInFlight)
-    const letters = portion.map((message) => encode(parts, message)) // all of them, before one is on its way
+    // All of them, before one is on its way.
+    const letters = portion.map((message) => ({ message, outgoing: encode(parts, message) }))
+    for (const { message, outgoing } of letters)
+      if (outgoing.exchange !== '') await declareOnce(parts, message.queue)
     parts.permit()
-    const outcomes = await Promise.all(letters.map((letter) => parts.publishing.publish(letter)))
-    for (const [index, outcome] of outcomes.entries()) {
-      const message = portion[index]
-      if (!message) continue
+    const publish = async ({ message, outgoing }: (typeof letters)[number]) => ({
+      message,
+      outcome: await parts.publishing.publish(outgoing),
+    })
+    for (const { message, outcome } of await Promise.all(letters.map(publish)))
       if (outcome.kind === 'confirmed') parts.parking.took(message.queue)
       else failed.push({ message, outcome })
-    }
   }
   return failed
+}
+
+async function declareOnce({ session, declare, declared }: EmissionParts, queue: string): Promise<void> {
+  if (declared.has(queue)) return
+  await declare(session, queue)
+  declared.add(queue)
 }
 
 export function encode(

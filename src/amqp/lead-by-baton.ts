@@ -44,6 +44,8 @@ export interface LeadParts {
   readonly connect: (signal: AbortSignal) => Promise<Session>
   /** Makes what belongs to a queue, where it is ours to make. */
   readonly declare: (session: Session, queue: string) => Promise<void>
+  /** For which `connect` has done that. */
+  readonly queues: readonly string[]
   readonly plan: RoutePlan
   readonly clock: Clock
   /** Of the sessions that `connect` opens: after two of them in silence the broker has given us up. */
@@ -130,7 +132,8 @@ async function claim(
   const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])
   const predecessor = predecessorOf(found)
   const told = { missed, takesAgain }
-  const own = { session, publishing, lease, baton, group, holder, predecessor, inherited, ...told }
+  const declared = new Set(parts.queues)
+  const own = { session, declared, publishing, lease, baton, group, holder, predecessor, inherited, ...told }
   return new AmqpTerm({ ...parts, ...own })
 }
 

@@ -158,6 +158,17 @@ describe('a leader on RabbitMQ', () => {
     expect(declared).toEqual(['new'])
     expect(await world.countReady('new')).toBe(1)
   })
+
+  test('declares it, once, also for what comes to it by way of the ladder', async () => {
+    const world = await openWorld()
+    const declared: string[] = []
+    const declare = async (_session: unknown, queue: string): Promise<void> => void declared.push(queue)
+    const term = await world.lead({ parts: { declare } })
+    const later = (queue: string) => anOccurrence('tick', {}, { queue, eta: soon(3_600_000) })
+    for (let times = 0; times < 2; times++)
+      await term.emit(emission({ messages: [later('taskbeat'), later('new')] }))
+    expect(declared).toEqual(['new'])
+  })
 })
 
 describe('a standby on RabbitMQ', () => {

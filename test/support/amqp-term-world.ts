@@ -52,6 +52,7 @@ export function leadParts(url: string, group: string, change: LeadChange = {}): 
     declare: async (session) => {
       await declareTopology(session, planTopology({ queues }))
     },
+    queues: queues.map(({ name }) => name),
     plan: { hold: milliseconds(60_000), typeOf: () => 'quorum' },
     clock: systemClock,
     heartbeat,
