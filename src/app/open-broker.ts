@@ -64,7 +64,7 @@ function addressOf(url: string): Address {
 }
 
 /** Every queue that the file names. */
-function queuesOf({ schedules, tasks, worker, queues }: BrokerPlan): string[] {
+export function queuesOf({ schedules, tasks, worker, queues }: BrokerPlan): string[] {
   const named = [
     ...worker.queues,
     ...queues.map(({ name }) => name),

@@ -1,6 +1,6 @@
 import { isThere, openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
 import type { Host } from '../app/host.ts'
-import { describeBroker } from '../app/open-broker.ts'
+import { type BrokerPlan, describeBroker } from '../app/open-broker.ts'
 import { journalPath } from '../app/paths.ts'
 import type { BeatReport, BrokerStatus, QueueStatus, WorkerStatus } from '../broker/broker-status.ts'
 import type { LeaderStatus } from '../broker/term.ts'
@@ -46,16 +46,25 @@ export interface EntryOverview {
   readonly next: Instant | undefined
 }
 
-/** Looks at broker, journal and schedule. That nothing has run here yet is an answer, not an error. */
-export async function readOverview(settings: Settings, host: Host, now: Instant): Promise<Overview> {
+/**
+ * Looks at broker, journal and schedule. That nothing has run here yet is an answer, not an error. `otherQueues` are
+ * looked at though the file does not name them: RabbitMQ tells nobody which there are.
+ */
+export async function readOverview(
+  settings: Settings,
+  host: Host,
+  now: Instant,
+  otherQueues: readonly string[] = [],
+): Promise<Overview> {
   const { group } = settings.broker
+  const shown = [...new Set([...settings.worker.queues, ...otherQueues])]
   const broker = {
     place: describeBroker(settings.broker),
     exists: settings.broker.kind === 'amqp' || isThere(settings.broker.path),
   }
   const journal = { host: host.name, path: journalPath(settings), exists: isThere(journalPath(settings)) }
   const { leaders, beats, workers, queues, delayed, takesNothing } = broker.exists
-    ? await readBroker(settings, host)
+    ? await readBroker({ ...settings, worker: { queues: shown } }, host)
     : nobody
   const last = journal.exists ? await readNewest(settings, host) : new Map<string, HistoryItem>()
   return {
@@ -66,7 +75,7 @@ export async function readOverview(settings: Settings, host: Host, now: Instant)
     otherLeaders: leaders.filter((leader) => leader.group !== group && leader.alive),
     standbys: beats.filter((beat) => beat.group === group && !beat.leads),
     workers,
-    queues: withUnused(settings.worker.queues, queues).map((queue) => ({
+    queues: withUnused(shown, queues).map((queue) => ({
       ...queue,
       workers: workers.filter((worker) => worker.queues.includes(queue.name)).length,
     })),
@@ -90,7 +99,7 @@ const nobody: BrokerStatus = {
   takesNothing: false,
 }
 
-async function readBroker(settings: Settings, host: Host): Promise<BrokerStatus> {
+async function readBroker(settings: BrokerPlan, host: Host): Promise<BrokerStatus> {
   const broker = openExistingBroker(settings, host)
   try {
     return await broker.status()

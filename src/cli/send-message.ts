@@ -1,5 +1,7 @@
 import { Option } from 'commander'
 import { openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
+import { queuesOf } from '../app/open-broker.ts'
+import { didYouMean } from '../config/did-you-mean.ts'
 import { printable } from '../config/problem.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
@@ -66,13 +68,17 @@ async function publish(terminal: Terminal, settings: Settings, message: TaskMess
     await broker.publish([message])
     const { workers } = await broker.status()
     if (!workers.some(({ queues }) => queues.includes(message.queue)))
-      remark(
-        terminal,
-        `no worker takes from the queue ${printable(message.queue)} now; it waits there for one`,
-      )
+      remarkOnWait(terminal, settings, message)
   } finally {
     await broker.close()
   }
+}
+
+function remarkOnWait(terminal: Terminal, settings: Settings, { queue }: TaskMessage): void {
+  remark(terminal, `no worker takes from the queue ${printable(queue)} now; it waits there for one`)
+  const known = queuesOf(settings)
+  if (!known.includes(queue))
+    remark(terminal, `the configuration names no such queue${didYouMean(queue, known)}`)
 }
 
 async function awaitEnd(

@@ -41,6 +41,14 @@ test('what runs goes on, unless --abort tells it to end', async () => {
 
 test('a run that nobody knows cannot be cancelled, and it has to be named', async () => {
   const { run } = openWorld()
-  expect(await run('cancel', 'ffff')).toMatchObject({ code: 1, stdout: 'unknown\n' })
+  const id = 'ffffffff-5b1e-4c0a-9d5e-0a4b7c2d9e11'
+  const unknown = await run('cancel', id)
+  expect(unknown).toMatchObject({ code: 1, stdout: 'unknown\n' })
+  expect(unknown.stderr).toContain(`${id} is known to nobody; if it waits in a queue of RabbitMQ`)
+  const part = await run('cancel', 'ffffffff')
+  expect(part).toMatchObject({ code: 1, stdout: 'unknown\n' })
+  expect(part.stderr).toContain(
+    'ffffffff is known to nobody; an id has to be given in full, as show prints it\n',
+  )
   expect((await run('cancel', '')).code).toBe(2)
 })

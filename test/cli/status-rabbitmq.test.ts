@@ -6,6 +6,21 @@ import { openCliWorld } from './cli-world.ts'
 
 const rabbitmq = useRabbitmq()
 
+test('on RabbitMQ a queue that the file does not name is shown to who names it', async () => {
+  const url = await rabbitmq.url()
+  await connectAmqp(url, { queues: ['slwo'] }).publish([aMessage({ queue: 'slwo' })])
+  const { run } = openCliWorld(`broker: { url: "${url}" }\nschedules: {}\n`)
+  const queues = async (...argv: string[]): Promise<unknown> =>
+    ((await run('status', '--json', ...argv)).json() as { queues: unknown }).queues
+  expect(await queues()).toMatchObject([{ name: 'taskbeat', ready: 0 }])
+  await expect
+    .poll(() => queues('--queue', 'slwo', '--queue', 'none'), { timeout: 30_000 })
+    .toMatchObject([{ name: 'slwo', ready: 1 }, { name: 'taskbeat' }, { name: 'none', ready: 0 }])
+  const refused = await run('status', '--queue', 'slwo.dead')
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain('--queue: ')
+})
+
 test('on RabbitMQ the status shows every beat, how their schedules differ, and what is delayed further', async () => {
   const url = await rabbitmq.url()
   const over = new AbortController()

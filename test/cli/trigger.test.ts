@@ -87,6 +87,15 @@ test('that no worker takes from the queue is said, and it is sent all the same',
   expect(code).toBe(0)
 })
 
+test('a queue that the configuration does not name may be a slip', async () => {
+  const { run } = openWorld()
+  const typo = await run('send', 't', '--queue', 'sloow')
+  expect(typo.stderr).toContain('no worker takes from the queue sloow now; it waits there for one\n')
+  expect(typo.stderr).toContain('the configuration names no such queue; did you mean slow?\n')
+  expect(typo.code).toBe(0)
+  expect((await run('trigger', 'nightly')).stderr).not.toContain('no such queue')
+})
+
 test('an entry that does not exist is a wrong call', async () => {
   const { code, stderr } = await openWorld().run('trigger', 'nightli')
   expect(stderr).toContain('there is no entry nightli; did you mean nightly?')

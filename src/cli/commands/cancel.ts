@@ -1,5 +1,6 @@
 import { openExistingBroker } from '../../app/existing-state.ts'
 import { printable } from '../../config/problem.ts'
+import { isUuid } from '../../core/uuid.ts'
 import type { CancelAnswer } from '../../task/run.ts'
 import type { AddCommand } from '../command.ts'
 import {
@@ -34,7 +35,7 @@ export const addCancel: AddCommand = (program, { terminal, run }) => {
           const answer = await broker.results.cancel(id, { abort: options.abort === true })
           if (options.json) printJson(terminal, { id, answer })
           else print(terminal, answer)
-          const why = refusals[answer]
+          const why = answer === 'unknown' && !isUuid(id) ? unknownBeginning : refusals[answer]
           if (why !== undefined) remark(terminal, `${printable(id)} ${why}`)
           return why === undefined ? exitCode.ok : exitCode.failed
         } finally {
@@ -51,6 +52,9 @@ const refusals: Readonly<Partial<Record<CancelAnswer, string>>> = {
   unknown:
     'is known to nobody; if it waits in a queue of RabbitMQ, a worker that works now drops it when it gets it, and one that starts later does not',
 }
+
+/** `runs` shows so much of an id. */
+const unknownBeginning = 'is known to nobody; an id has to be given in full, as show prints it'
 
 const help = `
 It prints dropped (it never starts) or aborted (it was told to end), and ends with 0; or running, ended or unknown, and
