@@ -216,12 +216,13 @@ test('A8: a consumer that throws ends the session and not the process', async ()
 })
 
 test('A9: a consumer that the broker cancels ends the session, so that it is consumed again', async () => {
-  const { session } = openTestLink(await rabbitmq.url())
-  const open = await session()
+  const url = await rabbitmq.url()
+  const open = await openTestLink(url).session()
   const channel = await open.openChannel({ confirm: false, prefetch: 0 })
   await channel.declareQueue({ name: 'q', durable: true, arguments: quorum })
   await channel.consume('q', {}, silent)
-  await open.apart('delete', (other) => other.deleteQueue('q'))
+  const another = await openTestLink(url).session()
+  await another.apart('delete', (other) => other.deleteQueue('q'))
   expect(await ended(open)).toMatch('the broker cancelled the consumer of q')
 })
 

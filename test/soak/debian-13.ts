@@ -1,15 +1,15 @@
-/** The tests of the units under the systemd of Debian 13 (257), in a system of its own that is made for them. */
+/** A Debian 13 of its own, to hold what runs there against. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { installByApt } from '../support/apt.ts'
 
-const files = ['systemd', 'systemd-units', 'systemd-access', 'systemd-cgroups'].map(
-  (name) => `test/system/${name}.test.ts`,
-)
+export interface Debian13 extends Disposable {
+  /** The directory that it is in; gone when it is disposed of. */
+  readonly root: string
+}
 
-/** Gives the version. Rejects when the system cannot be made, which needs root, or when a test failed. */
-export async function holdOnDebian13(): Promise<{ readonly systemd: string; readonly files: number }> {
+/** Rejects when it cannot be made, which needs root. */
+export async function makeDebian13(...packages: readonly string[]): Promise<Debian13> {
   const missing = await installByApt({
     title: 'debootstrap',
     name: 'debootstrap',
@@ -17,24 +17,19 @@ export async function holdOnDebian13(): Promise<{ readonly systemd: string; read
   })
   if (missing !== undefined) throw new Error(missing)
   // Not below /tmp, where devices may be forbidden.
-  const system = mkdtempSync('/var/tmp/taskbeat-debian-13-')
+  const root = mkdtempSync('/var/tmp/taskbeat-debian-13-')
+  const remove = (): void => rmSync(root, { recursive: true, force: true })
+  const options = ['--variant=minbase', `--include=${packages.join(',')}`]
   try {
-    const packages = '--include=systemd,systemd-sysv,dbus,procps'
-    run('/usr/sbin/debootstrap', ['--variant=minbase', packages, 'trixie', system], {})
-    run(process.execPath, [vitest, 'run', '--project', 'system', ...files], {
-      TASKBEAT_BOX_ROOT: system,
-      CI: 'true',
-    })
-    const version = execFileSync('/usr/sbin/chroot', [system, 'systemctl', '--version'], { encoding: 'utf8' })
-    return { systemd: version.split('\n')[0] ?? '', files: files.length }
-  } finally {
-    rmSync(system, { recursive: true, force: true })
+    execFileSync('/usr/sbin/debootstrap', [...options, 'trixie', root], { stdio: 'inherit' })
+  } catch (error) {
+    remove()
+    throw error
   }
+  return { root, [Symbol.dispose]: remove }
 }
 
-const root = join(import.meta.dirname, '../..')
-const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
-  execFileSync(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' })
+/** What a command says in it. */
+export function askIn({ root }: Debian13, ...command: readonly string[]): string {
+  return execFileSync('/usr/sbin/chroot', [root, ...command], { encoding: 'utf8' })
 }

@@ -29,7 +29,8 @@ import { endureWorkerKills } from '../system/rabbitmq-workers.ts'
 import { editOnTheWay } from '../system/reload.ts'
 import { assertLight, carryWeight } from '../system/scale.ts'
 import { endureStalls } from '../system/stalls.ts'
-import { holdOnDebian13 } from './debian-13.ts'
+import { holdOnRabbitmq4 } from './rabbitmq-4.ts'
+import { holdOnSystemd257 } from './systemd-257.ts'
 
 interface Dose {
   /** As asked for, or what the soak takes by itself. */
@@ -168,7 +169,8 @@ const soaks: Readonly<Record<string, Soak>> = {
         return endureOverlap(stage, { kills, betweenKillsMs: 20_000, runSeconds: 2.5, seed })
       }),
   },
-  'systemd-257': { minutes: 4, run: holdOnDebian13 },
+  'systemd-257': { minutes: 4, run: holdOnSystemd257 },
+  'rabbitmq-4': { minutes: 15, run: holdOnRabbitmq4 },
   'rabbitmq-punctuality': {
     minutes: 2,
     run: (world, { minutes }) =>

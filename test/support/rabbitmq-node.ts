@@ -8,7 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { freePort, RabbitmqControl } from './rabbitmq-control.ts'
 
 /** The script itself: the one in /usr/sbin changes the user and the directory. */
-export const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+
+/** The root of another Debian whose RabbitMQ is to be taken instead of this machine's. */
+const otherRoot = process.env.TASKBEAT_TEST_RABBITMQ_ROOT
 
 export interface RabbitmqSettings {
   /** Lines for rabbitmq.conf. */
@@ -90,16 +93,14 @@ export class RabbitmqNode extends RabbitmqControl {
   /** Starts it, again when it was stopped: with what it had stored. */
   async start(): Promise<void> {
     const log = openSync(join(this.#directory, 'output.log'), 'a')
-    const leader = spawn(
-      'sh',
-      ['-c', `epmd -port "$ERL_EPMD_PORT" & ${rabbitmqServer} & read -r _; kill -KILL 0`],
-      {
-        cwd: this.#directory,
-        env: this.#environment,
-        detached: true,
-        stdio: ['pipe', log, log],
-      },
-    )
+    const script = `epmd -port "$ERL_EPMD_PORT" & ${rabbitmqServer} & read -r _; kill -KILL 0`
+    const [command = '', ...args] = [...amidOtherPrograms(), 'sh', '-c', script]
+    const leader = spawn(command, args, {
+      cwd: this.#directory,
+      env: this.#environment,
+      detached: true,
+      stdio: ['pipe', log, log],
+    })
     this.#leader = leader
     await this.#untilServing()
   }
@@ -197,6 +198,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Runs a command as one of the other Debian: with its programs and libraries, and all else as it is here. Needs root. */
+function amidOtherPrograms(): readonly string[] {
+  if (otherRoot === undefined) return []
+  const script = 'mount --bind "$0/usr" /usr && exec "$@"'
+  return ['unshare', '--mount', 'sh', '-c', script, otherRoot]
+}
+
 export function isInstalled(): boolean {
-  return existsSync(rabbitmqServer)
+  return existsSync(join(otherRoot ?? '/', rabbitmqServer))
 }
