@@ -63,7 +63,7 @@ describe('what is revoked is known', () => {
   test('to a worker that has listened while nobody led', async () => {
     const url = await rabbitmq.url()
     const former = await lead(url)
-    const { id } = await emitAndRevoke(former, 3_000)
+    const { id } = await emitAndRevoke(former, 8_000)
     await former.resign()
     const first = firstOfNewWorker(url)
     await lead(url)
