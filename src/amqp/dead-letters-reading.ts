@@ -2,11 +2,12 @@ import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
 import { type Channel, type Incoming, RefusedError, type Session } from './session.ts'
 
-/** Messages that were taken to be looked at. All but those that were acknowledged go back when it is closed, in their old order. */
+/** Messages that were taken to be looked at. */
 export interface Reading {
-  readonly channel: Channel
   /** Those that were meant, the oldest first. */
   readonly found: readonly Incoming[]
+  remove(incoming: Incoming): void
+  /** All that was not removed goes back, in its old order, and is there when this resolves. */
   close(): Promise<void>
 }
 
@@ -37,12 +38,25 @@ export async function openReading(
     return undefined
   }
   const channel = await session.openChannel({ confirm: false, prefetch: 0 })
-  const found = await take(channel, queue, expected, search, clock)
+  const { found, taken } = await take(channel, queue, expected, search, clock)
+  let removed = 0
+  const remove = (incoming: Incoming): void => {
+    removed++
+    channel.ack(incoming)
+  }
   const close = async (): Promise<void> => {
     await channel.close()
+    await untilBack(session, queue, taken - removed, clock)
     await endTurn()
   }
-  return { channel, found, close }
+  return { found, remove, close }
+}
+
+/** The broker says that the channel is closed, and gives back what it held a moment later. */
+async function untilBack(session: Session, queue: string, count: number, clock: Clock): Promise<void> {
+  const giveUp = clock.monotonic() + quiet
+  while (((await countIn(session, queue)) ?? count) < count && clock.monotonic() < giveUp)
+    await clock.sleep(pause)
 }
 
 async function countIn(session: Session, queue: string): Promise<number | undefined> {
@@ -80,7 +94,7 @@ async function take(
   expected: number,
   { isMeant, most }: Search,
   clock: Clock,
-): Promise<readonly Incoming[]> {
+): Promise<{ readonly found: readonly Incoming[]; readonly taken: number }> {
   const found: Incoming[] = []
   const complete = new AbortController()
   let taken = 0
@@ -95,5 +109,5 @@ async function take(
   const over = AbortSignal.any([complete.signal, channel.lost])
   while (!over.aborted && clock.monotonic() - lastAt < quiet) await clock.sleep(quiet, over)
   channel.lost.throwIfAborted()
-  return [...found]
+  return { found: [...found], taken }
 }

@@ -8,7 +8,7 @@ import { letterId, toDeadLetter } from './dead-letters-words.ts'
 import type { Link } from './link.ts'
 import type { Publisher } from './publisher.ts'
 import type { Destination } from './route.ts'
-import type { Channel, Incoming, Session } from './session.ts'
+import type { Incoming, Session } from './session.ts'
 import { deadQueue } from './topology.ts'
 
 export interface AmqpDeadLettersParts {
@@ -67,13 +67,13 @@ export class AmqpDeadLetters implements DeadLetters {
         ...this.#parts.destinationOf({ ...message, ...change }),
       }
       await this.#parts.publisher.send([{ queue, outgoing }])
-      for (const copy of copies) copy.channel.ack(copy.incoming)
+      for (const copy of copies) copy.remove()
     })
   }
 
   drop(id: string): Promise<void> {
     return this.#one(id, async (copies) => {
-      for (const copy of copies) copy.channel.ack(copy.incoming)
+      for (const copy of copies) copy.remove()
     })
   }
 
@@ -119,7 +119,7 @@ export class AmqpDeadLetters implements DeadLetters {
         readings.push(reading)
         for (const incoming of reading.found.toReversed()) {
           const letter = toDeadLetter(incoming, queue, clock.now())
-          found.push({ incoming, channel: reading.channel, letter })
+          found.push({ incoming, letter, remove: () => reading.remove(incoming) })
         }
       }
       return await use(found)
@@ -137,8 +137,8 @@ export class AmqpDeadLetters implements DeadLetters {
 
 interface Found {
   readonly incoming: Incoming
-  readonly channel: Channel
   readonly letter: DeadLetter
+  remove(): void
 }
 
 const mostCopies = 100

@@ -19,18 +19,19 @@ interface World {
   readonly url: string
   readonly session: Session
   readonly letters: AmqpDeadLetters
-  another(): AmqpDeadLetters
+  /** Another reader; as another user by another URL. */
+  another(url?: string): AmqpDeadLetters
   publish(outgoing: Pick<Outgoing, 'routingKey' | 'body' | 'headers'> & Partial<Outgoing>): Promise<void>
 }
 
-async function openWorld(): Promise<World> {
-  const url = await rabbitmq.url()
+async function openWorld(givenUrl?: string): Promise<World> {
+  const url = givenUrl ?? (await rabbitmq.url())
   const session = await openTestLink(url).session()
   const plans = queues.map((name) => ({ name, type: 'quorum' as const }))
   expect((await declareTopology(session, planTopology({ queues: plans }))).problems).toEqual([])
   const channel = await session.openChannel({ confirm: true, prefetch: 0 })
-  const another = (): AmqpDeadLetters => {
-    const { link } = openTestLink(url)
+  const another = (as = url): AmqpDeadLetters => {
+    const { link } = openTestLink(as)
     return new AmqpDeadLetters({
       link,
       publisher: new Publisher({ link, declare: async () => {} }),
@@ -77,6 +78,17 @@ test('being read changes nothing, in order or number, however often', async () =
   for (let times = 0; times < 30; times++)
     expect((await world.letters.list(3)).map(({ at }) => at)).toEqual([49, 48, 47])
   expect(await readyIn(world, 'taskbeat.dead')).toBe(50)
+})
+
+test('are all there again when a reader is done, also for one that may not take turns with others', async () => {
+  const { url, vhost, node } = await rabbitmq.broker()
+  const world = await openWorld(url)
+  const name = `reader-of-${vhost}`
+  await node.addUser(name, 'secret')
+  await node.allow(name, vhost, { configure: '[.]dead$' })
+  const reader = world.another(url.replace('guest:guest', `${name}:secret`))
+  for (let at = 0; at < 5; at++) await bury(world, aMessage(), at)
+  for (let times = 0; times < 30; times++) expect(await reader.list(10)).toHaveLength(5)
 })
 
 test('are found by the beginning of their id, when that means one', async () => {
