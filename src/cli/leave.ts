@@ -2,8 +2,8 @@
 let leavesThreads = false
 
 /**
- * A thread of this process is inside a call of the system that does not return. `process.exit` would wait for it, so
- * that `leave` has to end the process in another way.
+ * A thread of this process is inside a call of the system that does not return, or a loop that V8 does not interrupt.
+ * `process.exit` would wait for it, so that `leave` has to end the process in another way.
  */
 export function leaveThreadsBehind(): void {
   leavesThreads = true

@@ -1,6 +1,6 @@
 import { fromText, type Kind, scalarSchema } from './kind.ts'
 import type { Place } from './place.ts'
-import { describeNode, quoted } from './yaml-node.ts'
+import { quoted } from './yaml-node.ts'
 
 /** `~` and the like are texts here, whatever YAML makes of them. */
 const asWrittenSchema = { type: [...scalarSchema.type, 'null'] }
@@ -57,8 +57,7 @@ export const variables: Kind<Readonly<Record<string, string>>> = {
 
 function asWritten(at: Place): string | undefined {
   const { node } = at
-  const expected = 'a text or a number; an empty one is written ""'
   if (node.kind !== 'scalar' || (node.value === null && node.source === ''))
-    return at.problem(`expected ${expected}, got ${describeNode(node)}`)
+    return at.mismatch('a text or a number', 'an empty text is written ""')
   return node.source.includes('\0') ? at.problem('no command can be given a NUL character') : node.source
 }

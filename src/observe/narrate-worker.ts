@@ -99,7 +99,7 @@ export function narrateWorker(event: WorkerEvent): Line {
     case 'cellStuck':
       return {
         level: 'error',
-        message: `a ${event.isolation} cannot be ended and is left behind: a task in it waits for the system (${event.stuck} of at most ${event.most})${event.stuck < event.most ? '' : '; the worker ends, to be started again'}`,
+        message: `a ${event.isolation} cannot be ended and is left behind: a task in it waits for the system, or loops where V8 does not interrupt it (${event.stuck} of at most ${event.most})${event.stuck < event.most ? '' : '; the worker ends, to be started again'}`,
         fields: { stuck: event.stuck },
       }
     case 'modulesLoaded':

@@ -197,7 +197,7 @@ describe('a task runs one thing, within limits that mean something', () => {
     ['command: [""]', 'tasks.t.command: the program has no name'],
     [
       'command: [a, [b]]',
-      'tasks.t.command[1]: expected a text or a number; an empty one is written "", got a list',
+      'tasks.t.command[1]: expected a text or a number, got a list; an empty text is written ""',
     ],
     ['env: { A: 1 }', 'tasks.t.env: of use to a task with command or shell beside it; this one has neither'],
     ['user: ann', 'tasks.t.user: of use to a task with command or shell beside it; this one has neither'],

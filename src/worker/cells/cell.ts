@@ -15,8 +15,8 @@
  *   is: the attempt has failed, with the reason in words, and the cell is gone.
  * - It blocks, or does not heed the signal: it is killed when its time is up.
  * - It prints without end: it is made to wait until the worker has read, so that the worker's memory is bounded.
- * - It cannot be killed, because a thread is inside a call of the system that does not return: it is left behind,
- *   stuck, and counted; with too many of them the worker asks to be started again.
+ * - It cannot be killed, because a thread is inside a call of the system that does not return, or a loop that V8 does
+ *   not interrupt: it is left behind, stuck, and counted; with too many of them the worker asks to be started again.
  */
 import type { TaskLog } from '../../task/task-context.ts'
 import type { TaskMessage } from '../../task/task-message.ts'

@@ -10,7 +10,7 @@ import { isFromThread, Unread, weightOf } from './thread-link.ts'
 /** Between the limit that is kept, and that at which V8 itself acts, see heap-watch.ts. */
 const leeway = 1_073_741_824
 
-/** How long a thread may take to end; one that does not is inside a call of the system that does not return. */
+/** How long a thread may take to end; one that does not is stuck, see cell.ts. */
 const terminatePatience = milliseconds(1_000)
 
 /** Opens cells that are threads of this process. */
