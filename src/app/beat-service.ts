@@ -12,8 +12,6 @@ import type { Host } from './host.ts'
 import { openBroker } from './open-broker.ts'
 import { journalPath } from './paths.ts'
 
-/** From here on loading a schedule takes so much more memory than keeping it that it is worth giving back. */
-const largeSchedule = 10_000
 /** By then a beat that starts has emitted what is due at once. */
 const releaseAfterMs = 3_000
 
@@ -105,7 +103,7 @@ export class BeatService implements Service {
   #tell(event: BeatEvent): void {
     this.#emit({ from: 'beat', event })
     const loaded = event.kind === 'scheduleLoaded' || event.kind === 'scheduleReloaded'
-    if (!loaded || event.entries < largeSchedule) return
+    if (!loaded) return
     clearTimeout(this.#releasing)
     this.#releasing = setTimeout(releaseMemory, releaseAfterMs).unref()
   }

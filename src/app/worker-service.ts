@@ -9,6 +9,7 @@ import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
 import { DelegatedCgroup, openDelegatedCgroup } from '../system/delegated-cgroup.ts'
 import { openGuard } from '../system/guard.ts'
+import { releaseMemory } from '../system/release-memory.ts'
 import { cellEnvironment } from '../worker/cells/cell-environment.ts'
 import { Cells } from '../worker/cells/cells.ts'
 import { CommandExecutor } from '../worker/executors/command-executor.ts'
@@ -145,6 +146,7 @@ export class WorkerService implements Service {
       refresh: this.#parts.refresh,
     })
     this.#working = { worker, cells, library }
+    releaseMemory() // while there is nothing yet that it could hold up
     await worker.start()
   }
 
