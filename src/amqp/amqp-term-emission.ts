@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import type { TaskMessage } from '../task/task-message.ts'
-import type { Parking, Stranded } from './amqp-term-parking.ts'
+import type { Parking } from './amqp-term-parking.ts'
 import { encodeTask } from './codec.ts'
 import { destinationOf, type RoutePlan } from './route.ts'
 import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
@@ -17,7 +17,7 @@ export interface EmissionParts {
   readonly declared: Set<string>
   /** Asked before each portion; throws when nothing may be published. */
   readonly permit: () => void
-  /** Where waits what queues of others do not take. */
+  /** Where waits what queues do not take. */
   readonly parking: Pick<Parking, 'park' | 'took'>
 }
 
@@ -34,27 +34,36 @@ interface Failed {
  *
  * What goes up the ladder is confirmed there, and finds no way back unless its queue is declared: so it is, before.
  * An answer that is known is no doubt. For a message that found no queue the queue is declared, once; and what a queue
- * of others does not take, because it is not there or is full, is parked, so that nothing else waits for it. Whatever
+ * does not take, because it is full, or of others and not there, is parked, so that nothing else waits for it. Whatever
  * else is not confirmed destroys the session.
  */
 export async function publishOccurrences(
   parts: EmissionParts,
   messages: readonly TaskMessage[],
 ): Promise<void> {
-  const { true: stranded = [], false: failed = [] } = Object.groupBy(
+  const { true: homeless = [], false: others = [] } = Object.groupBy(
     await publishAll(parts, messages),
+    (each) => `${isHomeless(each, parts.plan)}` as const,
+  )
+  const unrouted = homeless.map(({ message }) => message)
+  for (const queue of new Set(unrouted.map(({ queue }) => queue))) await parts.declare(parts.session, queue)
+  const again = unrouted.length > 0 ? await publishAll(parts, unrouted) : []
+  const { true: stranded = [], false: doubtful = [] } = Object.groupBy(
+    [...others, ...again],
     (each) => `${isStranded(each, parts.plan)}` as const,
   )
-  const unrouted = failed.filter(({ outcome }) => outcome.kind === 'unroutable').map(({ message }) => message)
-  const queues = new Set(unrouted.map(({ queue }) => queue))
-  for (const queue of queues) await parts.declare(parts.session, queue)
-  const again = unrouted.length > 0 ? await publishAll(parts, unrouted) : []
-  judge(parts, [...failed.filter(({ outcome }) => outcome.kind !== 'unroutable'), ...again])
+  judge(parts, doubtful)
   if (stranded.length > 0) await parts.parking.park(stranded)
 }
 
-function isStranded({ message, outcome }: Stranded, plan: RoutePlan): boolean {
-  return outcome.kind !== 'unknown' && plan.typeOf(message.queue) === 'existing'
+/** Its queue is ours to make. */
+function isHomeless({ message, outcome }: Failed, plan: RoutePlan): boolean {
+  return outcome.kind === 'unroutable' && plan.typeOf(message.queue) !== 'existing'
+}
+
+function isStranded(failed: Failed, plan: RoutePlan): boolean {
+  const { kind } = failed.outcome
+  return kind === 'refused' || (kind === 'unroutable' && !isHomeless(failed, plan))
 }
 
 async function publishAll(parts: EmissionParts, messages: readonly TaskMessage[]): Promise<Failed[]> {

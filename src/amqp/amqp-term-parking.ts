@@ -25,7 +25,7 @@ export interface ParkingParts {
   readonly permit: () => void
 }
 
-/** An occurrence that a queue of others did not take, and what the broker said. */
+/** An occurrence that a queue did not take, and what the broker said. */
 export interface Stranded {
   readonly message: TaskMessage
   readonly outcome: PublishOutcome
@@ -40,11 +40,11 @@ export const mostParked = 10_000
 const sentAtOnce = 100
 
 /**
- * What was emitted for queues of others that did not take it, because nobody has declared them yet or because they are
- * full: it waits in a queue of ours, so that nothing else has to wait, and counts as emitted.
+ * What was emitted for queues that did not take it, because they are full, or of others who have not declared them
+ * yet: it waits in a queue of its own, so that nothing else has to wait, and counts as emitted.
  *
- *     emitted ──▶ Q, of others
- *        │ Q is not there, or full                            ┌──▶ Q, once it takes it
+ *     emitted ──▶ Q
+ *        │ Q is full, or of others and not there              ┌──▶ Q, once it takes it
  *        └───────▶ taskbeat.<group>.parked.v1 ── the leader ──┼──▶ dropped: revoked
  *                                                             └──▶ dropped and told as missed: too late to start
  *
@@ -252,7 +252,10 @@ export class Parking {
   #tellAway(queue: string, outcome: PublishOutcome): void {
     if (this.#away.has(queue) || outcome.kind === 'unknown') return
     this.#away.add(queue)
-    const reason = outcome.kind === 'refused' ? `takes nothing (${outcome.reason})` : 'does not exist'
+    const reason =
+      outcome.kind === 'refused'
+        ? `takes nothing (${outcome.reason})`
+        : 'is declared by others, and does not exist'
     this.#parts.emit({ kind: 'queueAbsent', queue, reason })
   }
 
@@ -271,7 +274,7 @@ export class Parking {
   }
 
   #refuse(outcome: PublishOutcome): never {
-    const what = `what queues of others do not take cannot be parked in ${this.#queue} (${outcome.kind})`
+    const what = `what queues do not take cannot be parked in ${this.#queue} (${outcome.kind})`
     const error = new TaskbeatError('BROKER_UNAVAILABLE', what)
     if (outcome.kind !== 'refused') this.#parts.session.destroy(error)
     throw error

@@ -13,7 +13,7 @@ export type BrokerEvent =
   | { readonly kind: 'claimsFreed'; readonly instance: string; readonly count: number }
   | { readonly kind: 'deadLettersRemoved'; readonly count: number }
   | { readonly kind: 'wakeUpsUnavailable'; readonly error: unknown }
-  /** A queue of others does not take what is due there: it waits, or is missed. Told once until it takes it again. */
+  /** A queue does not take what is due there: it waits, or is missed. Told once until it takes it again. */
   | { readonly kind: 'queueAbsent'; readonly queue: string; readonly reason: string }
   /** It takes it again, and was sent so many that had waited. */
   | { readonly kind: 'queueAppeared'; readonly queue: string; readonly sent: number }

@@ -40,7 +40,7 @@ export function narrateBroker(event: BrokerEvent): Line {
     case 'queueAbsent':
       return {
         level: 'warn',
-        message: `queue ${event.queue}, which others declare, ${event.reason}: what is due there waits for it while it may start`,
+        message: `queue ${event.queue} ${event.reason}: what is due there waits for it while it may start`,
         fields: { queue: event.queue },
       }
     case 'queueAppeared':

@@ -10,6 +10,6 @@ const words: Readonly<Record<string, string>> = {
   tooMany: 'only the newest 1,000 are made up for',
   edited: 'the entry was edited since',
   refused: 'the broker takes no message that says what theirs say',
-  queueAbsent: 'their queue, which others declare, did not take them in time',
-  tooManyParked: 'their queue, which others declare, does not take them, and too many wait for such queues',
+  queueAbsent: 'their queue did not take them in time',
+  tooManyParked: 'their queue does not take them, and too many wait for such queues',
 }

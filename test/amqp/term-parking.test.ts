@@ -44,18 +44,18 @@ class ParkingWorld extends AmqpTermWorld {
     })
   }
 
-  async declareTheirs(args: Record<string, string | number> = {}): Promise<void> {
+  async declareTheirs(args: Record<string, string | number> = {}, name = theirs): Promise<void> {
     const session = await this.session()
     await session.apart('declare', (channel) =>
-      channel.declareQueue({ name: theirs, durable: true, arguments: args }),
+      channel.declareQueue({ name, durable: true, arguments: args }),
     )
   }
 
   /** The ids of the next messages that their queue is sent. */
-  async arrivals(count: number): Promise<string[]> {
+  async arrivals(count: number, queue = theirs): Promise<string[]> {
     const channel = await (await this.session()).openChannel({ confirm: false, prefetch: 0 })
     const ids: string[] = []
-    const subscription = await channel.consume(theirs, {}, (incoming) => {
+    const subscription = await channel.consume(queue, {}, (incoming) => {
       ids.push(String(incoming.headers.id))
       channel.ack(incoming)
     })
@@ -86,7 +86,9 @@ test('a queue of others that is not there holds up nobody else', async () => {
   expect(term.cursor).toEqual(first.cursor)
   expect(await world.drain()).toEqual([ours.id])
   await term.emit(emission(forCelery('theirs')))
-  expect(world.events).toEqual([{ kind: 'queueAbsent', queue: theirs, reason: 'does not exist' }])
+  expect(world.events).toEqual([
+    { kind: 'queueAbsent', queue: theirs, reason: 'is declared by others, and does not exist' },
+  ])
   expect(term.lost.aborted).toBe(false)
 })
 
@@ -209,18 +211,21 @@ test('what is emitted again after it was revoked is sent', async () => {
   expect(await world.arrivals(1)).toEqual([message.id])
 })
 
-test('a queue of others that is full holds up nobody else, and gets what waited when there is room', async () => {
-  const world = await openWorld()
-  await world.declareTheirs({ 'x-max-length': 1, 'x-overflow': 'reject-publish' })
-  const term = await world.leadHere()
-  const messages = [forCelery('first'), forCelery('second')]
-  await term.emit(emission(...messages))
-  await term.emit(emission(anOccurrence('ours')))
-  expect(world.events).toMatchObject([
-    { kind: 'queueAbsent', reason: expect.stringMatching(/^takes nothing/) },
-  ])
-  expect((await world.arrivals(2)).toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
-})
+test.for([theirs, 'ours'])(
+  'the queue %s, when it is full, holds up no other, and gets what waited when there is room',
+  async (queue) => {
+    const world = await openWorld()
+    await world.declareTheirs({ 'x-max-length': 1, 'x-overflow': 'reject-publish' }, queue)
+    const term = await world.leadHere()
+    const messages = ['first', 'second', 'third'].map((entry) => anOccurrence(entry, {}, { queue }))
+    await term.emit(emission(...messages))
+    await term.emit(emission(anOccurrence('other')))
+    expect(world.events).toMatchObject([
+      { kind: 'queueAbsent', queue, reason: expect.stringMatching(/^takes nothing/) },
+    ])
+    expect((await world.arrivals(3, queue)).toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
+  },
+)
 
 test('so many wait and no more: the rest is told as missed', async () => {
   const world = await openWorld()
