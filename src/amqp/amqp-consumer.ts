@@ -243,8 +243,9 @@ export class AmqpConsumer implements Consumer {
     const { queues } = this.#intake
     if (this.#stopping.signal.aborted) return
     const missing = await declarations.declare(session, queues)
-    await Promise.all(
-      queues.filter((queue) => !missing.includes(queue)).map((queue) => this.#openQueue(session, queue)),
+    await this.#openQueues(
+      session,
+      queues.filter((queue) => !missing.includes(queue)),
     )
     this.#getInLine()
     this.#health.begunAnew()
@@ -255,6 +256,10 @@ export class AmqpConsumer implements Consumer {
   #getInLine(): void {
     this.#round++
     this.#parts.opened()
+  }
+
+  async #openQueues(session: Session, queues: readonly string[]): Promise<void> {
+    await Promise.all(queues.map((queue) => this.#openQueue(session, queue)))
   }
 
   async #openQueue(session: Session, queue: string): Promise<void> {
@@ -288,7 +293,8 @@ export class AmqpConsumer implements Consumer {
         const found = missing.filter((queue) => !still.includes(queue))
         missing = still
         if (over.aborted) return
-        await Promise.all(found.map((queue) => this.#openQueue(session, queue)))
+        this.#opening = this.#openQueues(session, found) // a stop waits for it
+        await this.#opening
       } catch {
         // The session is lost, and the next one looks for all of them again.
       }

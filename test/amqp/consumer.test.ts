@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { AmqpConsumer, type AmqpConsumerParts } from '../../src/amqp/amqp-consumer.ts'
+import type { Session } from '../../src/amqp/session.ts'
+import { SlotLedger } from '../../src/amqp/slot-queue.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
+import { milliseconds } from '../../src/core/instant.ts'
 import { connectAmqp, withoutLinks } from '../support/amqp-broker-world.ts'
 import { expectTook } from '../support/expect-took.ts'
+import { fastClock } from '../support/fast-clock.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage, soon } from '../support/messages.ts'
 import { useRabbitmq, vhostOf } from '../support/rabbitmq.ts'
@@ -62,6 +67,46 @@ test('a queue of others is waited for, and what came too early waits beside it',
   const third = await inbox.next()
   expect(third.message.id).toBe(early.id)
   expect(Date.now()).toBeGreaterThanOrEqual(third.message.eta)
+})
+
+test('a stop while a queue of others is being opened leaves nobody behind who takes from it', async () => {
+  const gate = Promise.withResolvers<void>()
+  const opening = Promise.withResolvers<void>()
+  const lost = new AbortController().signal
+  let consumers = 0
+  const channel = {
+    lost,
+    consume: async () => {
+      consumers++
+      return { cancel: async () => void consumers-- }
+    },
+    close: async () => {},
+  }
+  const openChannel = async () => {
+    opening.resolve()
+    await gate.promise
+    return channel
+  }
+  const session = { lost, blocked: false, openChannel } as unknown as Session
+  let looks = 0
+  const parts = {
+    link: { session: async () => session },
+    declarations: { declare: async () => (looks++ === 0 ? ['other'] : []) },
+    ledger: new SlotLedger(),
+    typeOf: () => 'existing',
+    instance: 'one',
+    consumerTimeout: milliseconds(1_800_000),
+    clock: fastClock(100),
+    emit: () => {},
+    opened: () => {},
+  } as unknown as AmqpConsumerParts
+  const consumer = new AmqpConsumer(parts, { queues: ['other'], slots: 1, deliver: () => {} })
+  await opening.promise
+  const stopped = consumer.stop()
+  setTimeout(gate.resolve, 50)
+  await stopped
+  await delay(50)
+  expect(consumers).toBe(0)
 })
 
 describe('a broker', () => {
