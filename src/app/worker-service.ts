@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { Service } from '../core/service.ts'
+import { steadyNow } from '../core/steady-now.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { TaskbeatEvent } from '../observe/narrate.ts'
 import { openSqliteJournal } from '../sqlite/sqlite-journal.ts'
@@ -215,8 +216,10 @@ export class WorkerService implements Service {
   async #prune(journal: Journal): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
+      const now = await steadyNow(systemClock, signal)
+      if (now === undefined) return
       try {
-        const { givenUp } = await journal.prune(systemClock.now(), signal)
+        const { givenUp } = await journal.prune(now, signal)
         if (givenUp > 0) this.#tell({ kind: 'noticesGivenUp', count: givenUp })
       } catch {
         // Whoever writes next meets the same trouble and tells of it; old rows do no harm meanwhile.

@@ -27,6 +27,10 @@ const slice = { looked: 500, cleared: 20, removed: 100, forgotten: 500 } as cons
  * A result keeps its row until its time has come. It is removed before, the first first, only when a file without any
  * output would still be too large.
  *
+ * Ages are by the wall clock, which may have been wrong. One that is ahead for a moment removes nothing (steady-now.ts).
+ * What was written while it was ahead stays for that much longer: the rows cannot tell it from a clock that is behind
+ * now, which must not remove everything.
+ *
  * All is done in slices by seq, each a short transaction, with a pause between them: others want to write too.
  */
 export class JournalPruner {

@@ -19,6 +19,7 @@ import type { Results } from '../broker/results.ts'
 import type { Candidate, Term } from '../broker/term.ts'
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
+import { steadyNow } from '../core/steady-now.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { readBrokerStatus } from './broker-status-query.ts'
 import { brokerBlueprint } from './broker-tables.ts'
@@ -262,11 +263,13 @@ class SqliteBroker implements Broker {
   async #trimNowAndThen(): Promise<void> {
     const { clock, emit } = this.#options
     while (!this.#closing.signal.aborted) {
+      const now = await steadyNow(clock, this.#closing.signal)
+      if (now === undefined) return
       try {
         const count = await this.#commits.submit(() => this.#deadLetters.trim())
         if (count > 0) emit({ kind: 'deadLettersRemoved', count })
         const write = (act: () => boolean): Promise<boolean> => this.#commits.submit(act)
-        await pruneResults(this.#keptResults, { now: clock.now(), signal: this.#closing.signal, write })
+        await pruneResults(this.#keptResults, { now, signal: this.#closing.signal, write })
       } catch (error) {
         emit({ kind: 'brokerFailed', operation: 'remove old dead letters and results', error })
       }

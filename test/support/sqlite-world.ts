@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { openSqliteBroker } from '../../src/sqlite/sqlite-broker.ts'
 import type { BrokerWorld } from '../contracts/broker-world.ts'
 import type { TermWorld } from '../contracts/term-contract.ts'
@@ -13,11 +13,15 @@ import { temporaryDirectory } from './temporary-directory.ts'
 export const sqliteProcess: string = fileURLToPath(new URL('sqlite-process.ts', import.meta.url))
 
 /** A connection to the embedded broker in this file, closed when the test has ended. */
-export function connectSqlite(path: string, emit: (event: BrokerEvent) => void = () => {}): Broker {
+export function connectSqlite(
+  path: string,
+  emit: (event: BrokerEvent) => void = () => {},
+  clock: Clock = systemClock,
+): Broker {
   const broker = openSqliteBroker({
     path,
     create: true,
-    clock: systemClock,
+    clock,
     host: 'here',
     pid: process.pid,
     emit,
