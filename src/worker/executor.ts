@@ -1,6 +1,7 @@
 import type { Outcome } from '../task/outcome.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import type { Interruption } from './interruption.ts'
 import type { RegisteredTask } from './registry.ts'
 import type { EmitWorkerEvent } from './worker-event.ts'
 
@@ -12,7 +13,7 @@ export interface Execution {
    * Aborted when it shall end: politely at first, by force after the task's `killAfter`. The signal's reason is text
    * and becomes the outcome's.
    */
-  readonly interrupt: AbortSignal
+  readonly interrupt: Interruption
   /** Aborted when it shall end by force, now. Never before `interrupt`. */
   readonly kill: AbortSignal
   /** Takes what the task says while it runs. */

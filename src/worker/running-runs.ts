@@ -1,36 +1,29 @@
 import type { RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import { Interrupter, type Interruption } from './interruption.ts'
 
 /** A run that is under way, with its own way to be ended. */
 export interface RunUnderWay {
   readonly message: TaskMessage
   /** Aborted when it shall end, as the whole worker does or it alone; the reason is text. */
-  readonly interrupt: AbortSignal
+  readonly interrupt: Interruption
   /** Why its sender wants it no more; undefined while it is wanted. */
   readonly cancelled: string | undefined
 }
 
 class Run implements RunUnderWay {
   readonly message: TaskMessage
-  readonly #ending = new AbortController()
+  readonly interrupt = new Interrupter()
   cancelled: string | undefined
 
   constructor(message: TaskMessage) {
     this.message = message
   }
-
-  get interrupt(): AbortSignal {
-    return this.#ending.signal
-  }
-
-  end(reason: string): void {
-    this.#ending.abort(reason)
-  }
 }
 
 /**
- * What is under way in this worker, so that a single run can be told to end. Each has one signal for that, whoever
- * wants it: to follow two by `AbortSignal.any` costs several times as much as a short task.
+ * What is under way in this worker, so that a single run can be told to end. Each has one interruption of its
+ * own for that, whoever wants it to end: to follow two costs more than a short task.
  */
 export class RunningRuns {
   readonly #runs = new Map<TaskMessage, Run>()
@@ -41,7 +34,7 @@ export class RunningRuns {
   constructor(interrupt: AbortSignal) {
     this.#interrupt = interrupt
     const endAll = (): void => {
-      for (const run of this.#runs.values()) run.end(interrupt.reason)
+      for (const run of this.#runs.values()) run.interrupt.abort(interrupt.reason)
     }
     interrupt.addEventListener('abort', endAll, { once: true })
   }
@@ -54,7 +47,7 @@ export class RunningRuns {
   enter(message: TaskMessage): RunUnderWay {
     const run = new Run(message)
     this.#runs.set(message, run)
-    if (this.#interrupt.aborted) run.end(this.#interrupt.reason)
+    if (this.#interrupt.aborted) run.interrupt.abort(this.#interrupt.reason)
     return run
   }
 
@@ -84,7 +77,7 @@ export class RunningRuns {
       if (run.message.id !== id) continue
       found = true
       run.cancelled ??= reason
-      run.end(reason)
+      run.interrupt.abort(reason)
     }
     return found
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Milliseconds, milliseconds } from '../../core/instant.ts'
+import type { Interruption } from '../interruption.ts'
 import type { ModuleListing } from '../module-listing.ts'
 import type { EmitWorkerEvent } from '../worker-event.ts'
 import type { OpenCell } from './cell.ts'
@@ -66,17 +67,16 @@ export class CellPool {
     return loaded
   }
 
-  /** A cell for one attempt; a reason when there can be none, undefined when `signal` was aborted before. */
-  async take(signal: AbortSignal): Promise<TaskCell | string | undefined> {
-    if (signal.aborted) return undefined
+  /** A cell for one attempt; a reason when there can be none, undefined when it was interrupted before. */
+  async take(interrupt: Interruption): Promise<TaskCell | string | undefined> {
+    if (interrupt.aborted) return undefined
     for (let warm = this.#idle.pop(); warm; warm = this.#idle.pop()) if (warm.cell.isIdle) return warm.cell
     const cell = this.#open()
-    const waiting = new AbortController()
-    const aborted = new Promise<undefined>((resolve) => {
-      signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: waiting.signal })
-    })
-    const loaded = await Promise.race([cell.loaded, aborted])
-    waiting.abort()
+    const { promise: interrupted, resolve } = Promise.withResolvers<undefined>()
+    const end = (): void => resolve(undefined)
+    interrupt.addEventListener('abort', end)
+    const loaded = await Promise.race([cell.loaded, interrupted])
+    interrupt.removeEventListener('abort', end)
     if (loaded === undefined) void cell.loaded.then(() => this.give(cell))
     else if (typeof loaded === 'string') return `its ${this.#parts.isolation} could not be started: ${loaded}`
     return loaded && cell

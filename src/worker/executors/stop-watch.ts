@@ -28,45 +28,56 @@ export interface StopListener {
 
 /** Watches an attempt's limits and its interruption. It is told to stop once, for whichever reason comes first. */
 export function watchForStop(execution: Execution, clock: Clock, listener: StopListener): StopWatch {
-  // Most attempts have no limit and are not stopped: nobody has to hear of their end.
-  let over: AbortController | undefined
-  let isOver = false
-  const whenOver = (): AbortSignal => {
-    over ??= new AbortController()
-    return over.signal
+  return new Watch(execution, clock, listener)
+}
+
+class Watch implements StopWatch {
+  reason: StopReason | undefined
+  softLimit: Milliseconds | undefined
+  readonly #execution: Execution
+  readonly #listener: StopListener
+  /** Most attempts have no limit and are not stopped: nobody has to hear of their end. */
+  #over: AbortController | undefined
+  #isOver = false
+  readonly #interrupted: () => void
+
+  constructor(execution: Execution, clock: Clock, listener: StopListener) {
+    this.#execution = execution
+    this.#listener = listener
+    const { interrupt } = execution
+    this.#interrupted = () => this.#stop({ kind: 'interrupted', reason: String(interrupt.reason) })
+    if (interrupt.aborted) this.#interrupted()
+    else interrupt.addEventListener('abort', this.#interrupted)
+    const { timeout, softTimeout } = execution.task.definition
+    if (timeout !== undefined)
+      void passed(timeout, clock, this.#whenOver()).then(() =>
+        this.#stop({ kind: 'timedOut', limit: timeout }),
+      )
+    if (softTimeout !== undefined)
+      void passed(softTimeout, clock, this.#whenOver()).then(() => this.#ask(softTimeout))
   }
-  let first: StopReason | undefined
-  let asked: Milliseconds | undefined
-  const stop = (reason: StopReason): void => {
-    if (first || isOver) return
-    first = reason
-    listener.stop(reason, whenOver())
+
+  end(): void {
+    this.#isOver = true
+    this.#execution.interrupt.removeEventListener('abort', this.#interrupted)
+    this.#over?.abort(ended)
   }
-  const { interrupt } = execution
-  const interrupted = (): void => stop({ kind: 'interrupted', reason: String(interrupt.reason) })
-  if (interrupt.aborted) interrupted()
-  else interrupt.addEventListener('abort', interrupted, { once: true })
-  const { timeout, softTimeout } = execution.task.definition
-  if (timeout !== undefined)
-    void passed(timeout, clock, whenOver()).then(() => stop({ kind: 'timedOut', limit: timeout }))
-  if (softTimeout !== undefined)
-    void passed(softTimeout, clock, whenOver()).then(() => {
-      if (first || isOver) return
-      asked = softTimeout
-      listener.ask()
-    })
-  return {
-    get reason() {
-      return first
-    },
-    get softLimit() {
-      return asked
-    },
-    end: () => {
-      isOver = true
-      interrupt.removeEventListener('abort', interrupted)
-      over?.abort(ended)
-    },
+
+  #stop(reason: StopReason): void {
+    if (this.reason || this.#isOver) return
+    this.reason = reason
+    this.#listener.stop(reason, this.#whenOver())
+  }
+
+  #ask(softLimit: Milliseconds): void {
+    if (this.reason || this.#isOver) return
+    this.softLimit = softLimit
+    this.#listener.ask()
+  }
+
+  #whenOver(): AbortSignal {
+    this.#over ??= new AbortController()
+    return this.#over.signal
   }
 }
 
