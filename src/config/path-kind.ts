@@ -45,11 +45,18 @@ export function withVariables(text: string, at: Place, users: readonly Role[]): 
   const { env, hostname, role } = at.reading
   const result = interpolate(text, { HOSTNAME: hostname, ...env })
   if ('value' in result) return result.value
-  if ('malformed' in result) at.problem(`expected \${NAME} or \${NAME:-default}, got ${result.malformed}`)
+  if ('malformed' in result)
+    at.problem(`expected \${NAME} or \${NAME:-default}, got ${withoutDefault(result.malformed)}`)
   else {
     const message = `the environment has no ${result.unset.join(', no ')}`
     if (users.includes(role)) at.problem(message)
     else if (role === 'check') at.warning(`${message} here`)
   }
   return text
+}
+
+/** As far as the name and what is wrong behind it: the default of `${PASSWORD-…}` is a password. */
+function withoutDefault(malformed: string): string {
+  const start = /^\$\{\w*[^\w}]?/.exec(malformed)?.[0] ?? ''
+  return start.length < malformed.replace(/\}$/, '').length ? `${start}…` : malformed
 }

@@ -1,11 +1,14 @@
 import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
+import { withoutPasswords } from './without-passwords.ts'
 
 /** More than this many of a kind are counted and not kept: nobody reads them, and a file may hold 100,000. */
 const mostKept = 200
 const longestMessage = 400
 /** The same warning about many entries, 02:00 in a zone that skips it, is told of the first few. */
 const mostAlike = 3
+/** What stands behind it is not shown. */
+const secretKey = /(?:\benv|passw(?:or)?d|secret|token)["']?\s*:/i
 
 /** Something found, with the offset that it is sorted by. */
 interface Found {
@@ -75,12 +78,13 @@ export class Report {
   }
 
   #located(offset: number, path: string, message: string): Found {
-    const short = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message
+    const whole = withoutPasswords(message)
+    const short = whole.length > longestMessage ? `${whole.slice(0, longestMessage)}…` : whole
     const { sourceLine, caret, ...place } = this.sources.position(offset)
     // What stands in `env` may be secret, and problems go to logs.
-    const secret = path.split('.').includes('env') || /\benv["']?\s*:/.test(sourceLine)
+    const secret = path.split('.').includes('env') || secretKey.test(sourceLine)
     const shown = secret ? {} : { sourceLine, caret }
-    return { problem: { ...place, ...shown, path, message: short }, offset }
+    return { problem: { ...place, ...shown, path: withoutPasswords(path), message: short }, offset }
   }
 
   #listed(kept: readonly Found[], more: number, noun: string): readonly Problem[] {

@@ -1,3 +1,5 @@
+import { withoutPasswords } from './without-passwords.ts'
+
 /** A place in a text: line and column from 1, and as much of the line as is worth showing. */
 export interface TextPosition {
   readonly line: number
@@ -7,6 +9,8 @@ export interface TextPosition {
 }
 
 const longestExcerpt = 160
+/** So far around an excerpt is looked for the ends of a URL that it cuts. */
+const longestPassword = 2_048
 
 /** The text of one file, which tells an offset's line and column. The lines are counted when the first is asked for. */
 export class SourceText {
@@ -37,8 +41,10 @@ export class SourceText {
     const start = this.#starts()[line - 1] ?? 0
     const column = offset - start
     const from = column < longestExcerpt ? 0 : column - longestExcerpt / 2
-    const shown = withoutPassword(this.lineText(line)).slice(from, from + longestExcerpt)
-    return { line, column: column + 1, sourceLine: shown, caret: column - from }
+    const left = Math.max(0, from - longestPassword)
+    const near = this.lineText(line).slice(left, from + longestExcerpt + longestPassword)
+    const sourceLine = withoutPasswords(near).slice(from - left, from - left + longestExcerpt)
+    return { line, column: column + 1, sourceLine, caret: column - from }
   }
 
   /** The line without its end. */
@@ -55,9 +61,4 @@ export class SourceText {
     this.#lineStarts = starts
     return starts
   }
-}
-
-/** A URL's password is not for the log. The length stays, so that the caret does. */
-function withoutPassword(line: string): string {
-  return line.replaceAll(/(?<=:\/\/[^/\s:@]*:)[^/\s]*(?=@)/g, (password) => '*'.repeat(password.length))
 }

@@ -1,3 +1,5 @@
+import { withoutPasswords } from './without-passwords.ts'
+
 /** What a YAML file says, as plain data that knows where it was said: offsets into the text. */
 export type YamlNode = YamlMap | YamlList | YamlScalar
 
@@ -55,5 +57,7 @@ export function quoted(text: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+  // Before it is cut: then nobody could tell a password.
+  const shown = withoutPasswords(text)
+  return text.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown
 }
