@@ -170,7 +170,7 @@ const soaks: Readonly<Record<string, Soak>> = {
       }),
   },
   'systemd-257': { minutes: 4, run: holdOnSystemd257 },
-  'rabbitmq-4': { minutes: 15, run: holdOnRabbitmq4 },
+  'rabbitmq-4': { minutes: 10, run: holdOnRabbitmq4 },
   'rabbitmq-punctuality': {
     minutes: 2,
     run: (world, { minutes }) =>
