@@ -1,4 +1,4 @@
-import { parseAmqpUrl } from '../amqp/address.ts'
+import { parseAmqpUrl } from '../config/amqp-url.ts'
 import type { Settings } from '../config/settings.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import type { Host } from './host.ts'

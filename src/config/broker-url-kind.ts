@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { parseAmqpUrl } from './amqp-url.ts'
 import { type Kind, writtenText } from './kind.ts'
 import { withVariables } from './path-kind.ts'
 import type { Place } from './place.ts'
@@ -41,10 +42,10 @@ function readOne(at: Place): BrokerPlace | undefined {
 /** What a broker URL means. A problem does not quote it: it may hold a password. */
 export function parseBrokerUrl(url: string, directory: string): BrokerPlace | { readonly problem: string } {
   if (/^amqps?:/i.test(url)) {
-    const parsed = URL.parse(url)
-    if (!parsed || parsed.hostname === '')
+    if (URL.parse(url)?.hostname === '')
       return { problem: 'expected amqp://USER@HOST/VHOST, got no host in it' }
-    return { kind: 'amqp', urls: [url] }
+    const address = parseAmqpUrl(url)
+    return 'problem' in address ? address : { kind: 'amqp', urls: [url] }
   }
   const path = /^sqlite:(?:\/\/(?=\/))?([^\0]+)$/.exec(url)?.[1]
   if (path === undefined) return { problem: `expected ${expected}, got another kind of URL` }

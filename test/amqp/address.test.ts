@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Address, parseAmqpUrl, placeOf } from '../../src/amqp/address.ts'
+import { placeOf } from '../../src/amqp/address.ts'
+import { type Address, parseAmqpUrl } from '../../src/config/amqp-url.ts'
 
 const plain = { host: 'h', port: 5_672, tls: false, vhost: '/' }
 
@@ -31,7 +32,10 @@ test.each([
   ['amqp://me:50%@h', 'written %25'],
   ['amqp://me:%E4@h', 'is UTF-8'],
   ['amqp://h?heartbeat=10', 'keys of its own'],
-  ['amqp://me:pass#word@h', 'not a URL'],
+  ['amqp://me:pass#word@h', '# %23'],
+  ['amqp://me:pass/word@h', '/ is written %2F'],
+  ['amqp://me:pass@h:99999/v', 'a port above 65535'],
+  ['amqp://me:99999/word@h', '/ is written %2F'],
 ])('%s is a problem that says what to write', (url, problem) => {
   expect(parseAmqpUrl(url)).toMatchObject({ problem: expect.stringContaining(problem) })
 })

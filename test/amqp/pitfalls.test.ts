@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { inspect } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { parseAmqpUrl } from '../../src/amqp/address.ts'
 import type { Deadlines } from '../../src/amqp/deadlines.ts'
 import type { Incoming, Outgoing, Session } from '../../src/amqp/session.ts'
+import { parseAmqpUrl } from '../../src/config/amqp-url.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import {
   booleanValue,

@@ -265,6 +265,13 @@ describe('the rest of the file', () => {
       'broker: { url: "postgres://x" }',
       /^broker\.url: expected sqlite:PATH or amqp.*, got another kind of URL$/,
     ],
+    ['broker: { url: "amqp://u@h:5672/a/b" }', /^broker\.url: .*; a slash within the vhost is written %2F$/],
+    [
+      'broker: { url: ["amqp://h", "amqp://h?heartbeat=5"] }',
+      /^broker\.url\[1\]: .*, got options after it; .*$/,
+    ],
+    ['broker: { url: "amqp://u:p%zz@h" }', /^broker\.url: .*; a percent sign is written %25, .*$/],
+    ['broker: { url: "amqp://h:99999" }', /^broker\.url: .*, got a port above 65535$/],
     ['broker: { url: "amqp:///v" }', 'broker.url: expected amqp://USER@HOST/VHOST, got no host in it'],
     ['broker: { url: {} }', /^broker\.url: expected sqlite:PATH or amqp.*, got an empty map$/],
     ['http: { beat: {} }', 'http.beat: expected 127.0.0.1:PORT or unix:PATH, got an empty map'],

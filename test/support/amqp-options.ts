@@ -1,5 +1,5 @@
-import { parseAmqpUrl } from '../../src/amqp/address.ts'
 import type { AmqpBrokerOptions } from '../../src/amqp/amqp-broker.ts'
+import { parseAmqpUrl } from '../../src/config/amqp-url.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 

@@ -1,7 +1,7 @@
-import { parseAmqpUrl } from '../../src/amqp/address.ts'
 import { defaultDeadlines } from '../../src/amqp/deadlines.ts'
 import { openSession } from '../../src/amqp/open-session.ts'
 import type { Session } from '../../src/amqp/session.ts'
+import { parseAmqpUrl } from '../../src/config/amqp-url.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Milliseconds } from '../../src/core/instant.ts'
 
