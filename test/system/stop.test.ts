@@ -13,14 +13,13 @@ async function workerInTheMiddle(): Promise<{
   worker: TaskbeatProcess
 }> {
   const world = openWorld()
-  const soon = new Date(Date.now() + 4_000).toISOString()
+  const soon = new Date(Date.now() + 6_000).toISOString() // both have to have started by then
   world.configure(`
 schedules:
   tick: { every: 1s, missed: skip, command: [./note, start] }
   long: { at: "${soon}", shell: './note start; sleep 3 & sleep 3; ./note end' }
 `)
   const worker = world.worker()
-  await worker.said(/^working on/)
   const beat = world.beat()
   await worker.said(/^long started/)
   await eventually('long has said so', () => world.notes('start').some(({ entry }) => entry === 'long'))
