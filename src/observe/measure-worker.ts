@@ -148,6 +148,7 @@ export class WorkerMeasures {
       case 'noticeFailed':
       case 'runLeftUnsettled':
       case 'outputLine':
+      case 'outputOmitted':
       case 'taskLogged':
       case 'resultDropped':
         break

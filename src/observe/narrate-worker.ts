@@ -157,6 +157,12 @@ function narrateRun(event: RunEvent): Line {
       const text = `${event.line}${event.cut ? ' …' : ''}`
       return { level: 'info', ...saying(name, text), fields: { ...fields, stream: event.stream } }
     }
+    case 'outputOmitted':
+      return {
+        level: 'warn',
+        message: `${name} has printed ${event.lines.toLocaleString('en')} more line${event.lines === 1 ? '' : 's'} than the log gets of one run`,
+        fields: { ...fields, lines: event.lines },
+      }
     case 'taskLogged':
       return { level: event.level, ...saying(name, event.text), fields: { ...event.fields, ...fields } }
     case 'resultDropped':

@@ -109,6 +109,8 @@ export type RunEvent =
       /** The line was too long for one event: the next of this stream continues it. */
       readonly cut: boolean
     }
+  /** It has printed so many lines more than are told of one run; told when it has ended. */
+  | { readonly kind: 'outputOmitted'; readonly message: TaskMessage; readonly lines: number }
   | {
       readonly kind: 'taskLogged'
       readonly message: TaskMessage

@@ -7,6 +7,7 @@ import { type Guard, openGuard } from '../../src/system/guard.ts'
 import type { Outcome } from '../../src/task/outcome.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { CommandExecutor } from '../../src/worker/executors/command-executor.ts'
+import { mostLoggedLines } from '../../src/worker/executors/printed-lines.ts'
 import type { RegisteredTask } from '../../src/worker/registry.ts'
 import type { WorkerEvent } from '../../src/worker/worker-event.ts'
 import { EventLog } from '../support/event-log.ts'
@@ -47,6 +48,7 @@ function begin(task: RegisteredTask, message: TaskMessage = aMessage(), environm
     },
     /** Resolves when it has printed this line. */
     printed: (line: string) => log.first('outputLine', (event) => event.line === line),
+    omitted: () => log.of('outputOmitted').map(({ lines }) => lines),
     lines: () => log.of('outputLine').map(({ stream, line, cut }) => ({ stream, line, cut })),
   }
 }
@@ -258,6 +260,24 @@ describe('output', () => {
     const attempt = begin(aScript(`printf 'a\\377b\\n'`))
     await attempt.outcome
     expect(attempt.lines()).toEqual([{ stream: 'stdout', line: 'a\ufffdb', cut: false }])
+  })
+
+  test('is told up to a bound, and then how many lines followed; head and tail are kept all the same', async () => {
+    const attempt = begin(aScript('seq 1 1000000; printf end', { outputLimitBytes: 10 }))
+    expect(await attempt.outcome).toMatchObject({
+      kind: 'succeeded',
+      output: { head: '1\n2\n3\n4\n5\n', tail: '000000\nend' },
+    })
+    expect(attempt.lines().map(({ line }) => line)).toEqual(
+      Array.from({ length: mostLoggedLines }, (_, index) => String(index + 1)),
+    )
+    expect(attempt.omitted()).toEqual([1_000_001 - mostLoggedLines])
+  })
+
+  test('of a few lines leaves nothing out', async () => {
+    const attempt = begin(aScript('echo one; printf two'))
+    await attempt.outcome
+    expect(attempt.omitted()).toEqual([])
   })
 
   test('of 200 MB without a newline takes bounded memory, and keeps head and tail', async () => {

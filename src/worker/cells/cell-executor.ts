@@ -12,7 +12,7 @@ import type { Outcome } from '../../task/outcome.ts'
 import type { Execution, Executor } from '../executor.ts'
 import { CapturedOutput } from '../executors/captured-output.ts'
 import { handlerOutcome, lost } from '../executors/handler-outcome.ts'
-import { LineSplitter } from '../executors/line-splitter.ts'
+import { PrintedLines } from '../executors/printed-lines.ts'
 import { patience, signalReason, softLimitReached, watchForStop } from '../executors/stop-watch.ts'
 import type { ProcessGuard } from '../process-guard.ts'
 import type { CellPool } from './cell-pool.ts'
@@ -71,9 +71,7 @@ function listen(
   { message, emit }: Execution,
   captured: CapturedOutput,
 ): { readonly listener: AttemptListener; readonly flush: () => void } {
-  const createSplitter = (stream: 'stdout' | 'stderr'): LineSplitter =>
-    new LineSplitter((line, cut) => emit({ kind: 'outputLine', message, stream, line, cut }))
-  const splitters: { stdout?: LineSplitter; stderr?: LineSplitter } = {}
+  const lines = new PrintedLines({ message, emit })
   return {
     listener: {
       logged: ({ level, text, fields }) => {
@@ -82,13 +80,9 @@ function listen(
       },
       printed: (stream, chunk) => {
         captured.write(chunk)
-        splitters[stream] ??= createSplitter(stream)
-        splitters[stream].write(chunk)
+        lines.write(stream, chunk)
       },
     },
-    flush: () => {
-      splitters.stdout?.end()
-      splitters.stderr?.end()
-    },
+    flush: () => lines.end(),
   }
 }

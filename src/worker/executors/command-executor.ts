@@ -14,7 +14,8 @@
  * reason to stop is the one that is told, whatever the process makes of it.
  *
  * Whoever holds the pipes after the end (a daemon that did not close them) gets half a second, then they are closed.
- * Output is passed on by lines and kept in bounded memory, so that a process that prints without end only fills a pipe.
+ * Output is passed on by lines, a bounded number of them, and kept in bounded memory; it is read no faster than leaves the
+ * thread to others, so that a process that prints without end only fills a pipe, and waits.
  */
 import type { ChildProcess } from 'node:child_process'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -30,7 +31,8 @@ import { commandEnvironment, type Environment, runEnvironment, standardPath } fr
 import { commandOutcome, type Exit } from './command-outcome.ts'
 import { EnvFileError } from './env-file.ts'
 import { findAccount } from './find-account.ts'
-import { LineSplitter } from './line-splitter.ts'
+import { type Crowd, PacedReading } from './paced-reading.ts'
+import { PrintedLines } from './printed-lines.ts'
 import type { ProcessGroup } from './process-group.ts'
 import { type Identity, ownIdentity, runAs } from './run-as.ts'
 import { spawnAsUser } from './spawn-as-user.ts'
@@ -49,6 +51,7 @@ export class CommandExecutor implements Executor {
   readonly #environment: Environment
   readonly #identity: Identity
   readonly #cgroups: RunCgroups | undefined
+  readonly #crowd: Crowd = { waiting: 0 }
 
   /** `environment` is the worker's own; a command gets a few names of it only. Without `cgroups` there are none. */
   constructor(parts: {
@@ -107,7 +110,7 @@ export class CommandExecutor implements Executor {
     execution: Execution,
     cgroup: RunCgroup | undefined,
   ): Promise<Outcome> {
-    const printed = listen(child, execution)
+    const printed = this.#listen(child, execution)
     const closed = new Promise((resolve) => child.once('close', resolve))
     const exited = exitOf(child)
     if (execution.task.definition.stdin) writeArguments(child, execution.message)
@@ -128,7 +131,7 @@ export class CommandExecutor implements Executor {
     // Who has left the group was not asked to end, and after a limit there is nothing to wait for.
     await cgroup?.end(watch.reason ? milliseconds(0) : farewell, execution.kill)
     if (watch.reason) await this.#guard.sweep(execution.message.id)
-    await this.#closePipes(child, closed)
+    await this.#closePipes(child, closed, printed.hurry)
     const output = printed.end()
     const unstarted = watch.reason ? undefined : problem?.(exit.code)
     if (unstarted === undefined) return commandOutcome(exit, watch, output)
@@ -149,10 +152,37 @@ export class CommandExecutor implements Executor {
     if (!over.aborted) group.signal('SIGKILL')
   }
 
-  async #closePipes(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
+  #listen(
+    child: ChildProcess,
+    execution: Execution,
+  ): { readonly hurry: () => void; readonly end: () => Output | undefined } {
+    const captured = new CapturedOutput(execution.task.definition.outputLimitBytes)
+    const lines = new PrintedLines(execution)
+    const reading = new PacedReading(
+      { stdout: child.stdout, stderr: child.stderr },
+      {
+        take: (stream, piece) => {
+          captured.write(piece)
+          lines.write(stream, piece)
+        },
+        clock: this.#clock,
+        crowd: this.#crowd,
+      },
+    )
+    return {
+      hurry: () => reading.hurry(),
+      end: () => {
+        lines.end()
+        return captured.toOutput()
+      },
+    }
+  }
+
+  async #closePipes(child: ChildProcess, closed: Promise<unknown>, hurry: () => void): Promise<void> {
     const waited = new AbortController()
     await Promise.race([closed, this.#clock.sleep(pipeGrace, waited.signal)])
     waited.abort()
+    hurry()
     await turn() // a worker that was busy meanwhile reads what has arrived before it closes
     child.stdout?.destroy()
     child.stderr?.destroy()
@@ -191,23 +221,4 @@ function exitOf(child: ChildProcess): Promise<Exit> {
 function writeArguments(child: ChildProcess, { args, kwargs }: TaskMessage): void {
   child.stdin?.on('error', () => {})
   child.stdin?.end(JSON.stringify({ args, kwargs }))
-}
-
-function listen(child: ChildProcess, { message, task, emit }: Execution): { end(): Output | undefined } {
-  const captured = new CapturedOutput(task.definition.outputLimitBytes)
-  const splitters = (['stdout', 'stderr'] as const).map((stream) => {
-    const splitter = new LineSplitter((line, cut) => emit({ kind: 'outputLine', message, stream, line, cut }))
-    child[stream]?.on('data', (chunk: Buffer) => {
-      captured.write(chunk)
-      splitter.write(chunk)
-    })
-    child[stream]?.on('error', () => {}) // what could be read has been read
-    return splitter
-  })
-  return {
-    end: () => {
-      for (const splitter of splitters) splitter.end()
-      return captured.toOutput()
-    },
-  }
 }

@@ -20,6 +20,11 @@ export class LineSplitter {
     this.#onLine = onLine
   }
 
+  /** Whether something of a line has come, and its end has not. */
+  get isWithinLine(): boolean {
+    return this.#rest.length > 0
+  }
+
   write(chunk: Buffer): void {
     let from = 0
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
