@@ -1,4 +1,5 @@
 import type { WrittenEntry } from './read-entry.ts'
+import type { WrittenTask } from './read-task.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownTask } from './unknown-task.ts'
 
@@ -13,7 +14,7 @@ export class CallWarnings {
 
   look({ spec, given, ownTask }: WrittenEntry): void {
     const { tasks, moduleTasks, queues, defaults } = this.#around
-    const unknown = given.task && unknownTask(spec.task, tasks, moduleTasks)
+    const unknown = given.task && unknownTask(spec.task, tasks, moduleTasks, isCommand)
     if (unknown !== undefined && this.#isNews(`task ${spec.task}`)) given.task?.at.warning(unknown)
     if (queues && !queues.includes(spec.queue) && this.#isNews(`queue ${spec.queue}`)) {
       const task = ownTask ?? tasks.get(spec.task)
@@ -34,4 +35,8 @@ export class CallWarnings {
     this.#named.add(key)
     return true
   }
+}
+
+function isCommand({ given }: WrittenTask): boolean {
+  return given.command !== undefined || given.shell !== undefined
 }

@@ -17,10 +17,14 @@ export class FailureTasks {
   conclude(modules: ModuleTasks): void {
     for (const [name, at] of this.#wanted) {
       const task = this.#tasks.get(name)
-      if (task && task.action.kind !== 'module' && !task.stdin)
+      if (task && isCommand(task) && !task.stdin)
         at.problem(`the command of ${name} would not read what it is sent; write stdin: json beside it`)
-      const reason = unknownTask(name, this.#tasks, modules)
+      const reason = unknownTask(name, this.#tasks, modules, isCommand)
       if (reason !== undefined) at.warning(reason)
     }
   }
+}
+
+function isCommand({ action }: TaskDefinition): boolean {
+  return action.kind !== 'module'
 }

@@ -8,14 +8,20 @@ const mostCandidates = 5_000
 
 /**
  * Why a task of this name cannot be there, for a warning; undefined when it
- * is there or may be. `defined`: by the file.
+ * is there or may be. `defined`: by the file, where `isCommand` tells whether what it has of a task can run.
  */
-export function unknownTask(
+export function unknownTask<T>(
   name: string,
-  defined: ReadonlyMap<string, unknown>,
+  defined: ReadonlyMap<string, T>,
   modules: ModuleTasks,
+  isCommand: (task: T) => boolean,
 ): string | undefined {
-  if (modules === 'unknown' || defined.has(name)) return undefined
+  if (modules === 'unknown') return undefined
+  const task = defined.get(name)
+  if (task !== undefined) {
+    if (modules !== 'none' || isCommand(task)) return undefined
+    return 'this task has options alone: it has no command, and there are no worker.modules to define it'
+  }
   if (modules === 'none')
     return `nobody defines a task of this name, and there are no worker.modules${hint(name, [...defined.keys()])}`
   if (modules.has(name)) return undefined

@@ -149,6 +149,17 @@ describe('what is legal and suspicious is warned of', () => {
     expect(warningsOf(text(', jitter: 1h'))).toEqual([])
   })
 
+  it('a task that is called and has options alone, where no module can define it', () => {
+    const text = 'schedules: { e: { every: 1m, task: un } }\ntasks: { un: { timeout: 1m, on_failure: un } }'
+    const reason =
+      'this task has options alone: it has no command, and there are no worker.modules to define it'
+    expect(warningsOf(text)).toEqual([
+      `schedules.yaml:1:36: schedules.e.task: ${reason}`,
+      `schedules.yaml:2:41: tasks.un.on_failure: ${reason}`,
+    ])
+    expect(warningsOf(`${text}\nworker: { modules: [x.ts] }`)).toEqual([])
+  })
+
   it('a task that is to be told of failures, and nobody defines', () => {
     const text = (more: string) =>
       `schedules: { e: { every: 1h, task: t } }\ntasks: { t: { shell: x, timeout: 1s, on_failure: notfy }, notify: { shell: x, stdin: json, timeout: 1s } }${more}`
