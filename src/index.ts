@@ -10,7 +10,13 @@ export type { App } from './client/app.ts'
 export { BatchFailed, type RefusedCall } from './client/batch-failed.ts'
 export { TaskFailed } from './client/task-failed.ts'
 export { type ErrorCode, TaskbeatError } from './core/errors.ts'
-export { defineTask, type Task, type TaskHandler, type TaskOptions } from './task/define-task.ts'
+export {
+  defineTask,
+  type RetryOptions,
+  type Task,
+  type TaskHandler,
+  type TaskOptions,
+} from './task/define-task.ts'
 export type { OutcomeKind } from './task/outcome.ts'
 export { Permanent } from './task/permanent.ts'
 export type { CancelAnswer, CancelOptions, ResultOptions, Run, RunStatus, SendOptions } from './task/run.ts'

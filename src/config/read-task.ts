@@ -67,6 +67,7 @@ export function defineTask(
 /** What a module may say of its task, too. */
 const moduleOptions = {
   timeout: 'timeout',
+  retry: 'retry',
   delivery: 'delivery',
   on_failure: 'onFailure',
   soft_timeout: 'softTimeout',

@@ -6,10 +6,26 @@ import type { DurationText, TaskContext } from './task-context.ts'
 /** Does the work. It may be async; what it returns is kept as the run's result, where it is JSON. */
 export type TaskHandler<Args extends readonly unknown[], Result> = (ctx: TaskContext, ...args: Args) => Result
 
+/** When a failed attempt is followed by another; what is left out is as with a number. */
+export interface RetryOptions {
+  /** Attempts after the first. */
+  readonly max: number
+  /** The wait before the first of them. */
+  readonly delay?: DurationText
+  /** Each wait is this many times as long as the one before. */
+  readonly factor?: number
+  /** The longest wait. */
+  readonly maxDelay?: DurationText
+  /** `full` waits a random part of the time. */
+  readonly jitter?: 'none' | 'full'
+}
+
 /** What a module says of its task; `tasks:` in the configuration overrides each of them. */
 export interface TaskOptions {
   /** The hard limit of one attempt. Default: that of the configuration. */
   readonly timeout?: DurationText
+  /** Attempts after the first, or when they are made: waits double from 10s up to 10m, with jitter. Default 0. */
+  readonly retry?: number | RetryOptions
   /** `at_most_once`: a run that its worker's death interrupts is reported and not repeated. */
   readonly delivery?: 'at_least_once' | 'at_most_once'
   /** The task that is sent word when a run of this one has failed for good. */

@@ -1,13 +1,13 @@
-import { parseDuration } from '../core/duration.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { TaskOptions } from '../task/define-task.ts'
 import { isolations } from '../task/isolation.ts'
 import { parseRate } from '../task/rate.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
+import { readLength, readRetry, unknownAmong } from './module-values.ts'
 
 /** A module's option that is none: which, and why. */
 export interface OptionProblem {
-  readonly option: keyof TaskOptions
+  readonly option: string
   readonly hint: string
 }
 
@@ -22,8 +22,12 @@ type Read = (
 /** What each option of a module's task means. Modules are not always typed, so that anything may stand there. */
 const readers: Readonly<Record<keyof TaskOptions, Read>> = {
   timeout: (value) => {
-    const timeout = parseDuration(String(value))
+    const timeout = readLength(value)
     return typeof timeout === 'object' ? timeout : { timeout }
+  },
+  retry: (value) => {
+    const retry = readRetry(value)
+    return 'hint' in retry ? retry : { retry }
   },
   delivery: (value) => {
     if (value === 'at_most_once') return { delivery: value }
@@ -34,7 +38,7 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
       ? { onFailure: value }
       : { hint: `expected the name of a task, got ${value}` },
   softTimeout: (value) => {
-    const softTimeout = parseDuration(String(value))
+    const softTimeout = readLength(value)
     return typeof softTimeout === 'object' ? softTimeout : { softTimeout }
   },
   isolation: (value) => {
@@ -59,10 +63,13 @@ const readers: Readonly<Record<keyof TaskOptions, Read>> = {
     return hint === undefined ? { queue: value } : { hint }
   },
   resultTtl: (value) => {
-    const resultTtl = value === 'none' ? milliseconds(0) : parseDuration(String(value))
+    const resultTtl = value === 'none' ? milliseconds(0) : readLength(value)
     return typeof resultTtl === 'object' ? resultTtl : { resultTtl }
   },
 }
+
+/** Keys of a task that its module has no word in. */
+const ofConfiguration: ReadonlySet<string> = new Set(['kill_after', 'output_limit', 'description'])
 
 /** What a module says of its task, where the configuration has not said it of that task by name. */
 export function withModuleOptions(
@@ -70,6 +77,8 @@ export function withModuleOptions(
   options: TaskOptions,
   queueProblem: QueueProblem,
 ): TaskDefinition | OptionProblem {
+  const unknown = Object.keys(options).find((option) => !Object.hasOwn(readers, option))
+  if (unknown !== undefined) return { option: unknown, hint: whyUnknown(unknown, definition.name) }
   let merged = definition
   for (const option of Object.keys(readers) as (keyof TaskOptions)[]) {
     if (options[option] === undefined || definition.own?.includes(option)) continue
@@ -78,7 +87,16 @@ export function withModuleOptions(
     const { [option]: _default, ...others } = merged
     merged = { ...(others as TaskDefinition), ...read }
   }
-  return merged.delivery && merged.journal === false
-    ? { option: 'journal', hint: 'delivery: at_most_once needs the journal' }
+  if (merged.delivery && merged.journal === false)
+    return { option: 'journal', hint: 'delivery: at_most_once needs the journal' }
+  return merged.delivery && options.retry !== undefined && merged.retry.max > 0
+    ? { option: 'retry', hint: 'of no use with delivery: at_most_once, which makes one attempt' }
     : merged
+}
+
+function whyUnknown(option: string, task: string): string {
+  const inFile = option.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return ofConfiguration.has(inFile)
+    ? `the configuration says it: write ${inFile} under tasks.${task}`
+    : unknownAmong(option, Object.keys(readers))
 }

@@ -71,7 +71,7 @@ export class TaskLibrary {
       registry,
       files: listing.files,
       imported: listing.imported,
-      tasks: listing.tasks.map(({ name }) => name),
+      tasks: listing.tasks.map(({ name }) => name).filter((name) => registry.has(name)),
       problems: [...listing.problems, ...problems, ...more],
     }
   }

@@ -193,6 +193,20 @@ test('with --modules a task that a module defines is no news', async () => {
   })
 })
 
+test.each([
+  ["{ timeout: 'abc' }", 'timeout of task report: expected a duration such as 10s or 1h30m, got abc'],
+  ['{ time_out: 1 }', 'time_out of task report: unknown option; did you mean timeout?'],
+])(
+  'with --modules a task whose options the worker refuses is a problem of its module: %s',
+  async (options, why) => {
+    const { run, write } = openCliWorld(withModules('report'))
+    const file = write('tasks.ts', reportModule.replace('() => {}', `() => {}, ${options}`))
+    const { code, stderr } = await run('check', '--modules')
+    expect(stderr).toContain(`${file}: ${why}`)
+    expect(code).toBe(78)
+  },
+)
+
 test('with --modules options for a task that no module exports are warned of, with the nearest', async () => {
   const text = withModules('report')
   const { run, write } = openCliWorld(`${text}tasks: { report: { retry: 1 }, reprot: { retry: 2 } }\n`)

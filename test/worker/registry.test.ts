@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { queueNameProblem } from '../../src/config/queue-name.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import type { TaskOptions } from '../../src/task/define-task.ts'
+import { defaultBackoff, noRetry } from '../../src/task/retry-policy.ts'
 import { createRegistry as create } from '../../src/worker/registry.ts'
 import { aScript, taskDefaults as defaults } from '../support/tasks.ts'
 
@@ -65,7 +66,36 @@ test('what a module says of its task goes before the defaults, and what the conf
 })
 
 test.each([
-  [{ timeout: '5' }, 'timeout of task mail: a number needs a unit'],
+  [
+    { timeout: '5' },
+    'timeout of task mail: expected a duration such as 10s or 1h30m, got 5; a number needs a unit',
+  ],
+  [
+    { softTimeout: 'abc' },
+    'softTimeout of task mail: expected a duration such as 10s or 1h30m, got abc; write',
+  ],
+  [{ time_out: '5s' }, 'time_out of task mail: unknown option; did you mean timeout?'],
+  [{ on_failure: 'x' }, 'on_failure of task mail: unknown option; did you mean onFailure?'],
+  [{ ttl: '5s' }, 'ttl of task mail: unknown option; there are timeout, '],
+  [{ constructor: 1 }, 'constructor of task mail: unknown option'],
+  [
+    { killAfter: '5s' },
+    'killAfter of task mail: the configuration says it: write kill_after under tasks.mail',
+  ],
+  [
+    { retry: '5' },
+    'retry of task mail: expected a whole number from 0 to 1000, or an object with max, got 5',
+  ],
+  [{ retry: 5.5 }, 'retry of task mail: expected a whole number from 0 to 1000'],
+  [{ retry: {} }, 'retry of task mail: max: expected a whole number from 0 to 1000, got undefined'],
+  [{ retry: { max: 5, delay: 1 } }, 'retry of task mail: delay: expected a duration'],
+  [{ retry: { max: 5, factor: 0 } }, 'retry of task mail: factor: expected a number from 1 to 100, got 0'],
+  [{ retry: { max: 5, jitter: 'some' } }, 'retry of task mail: jitter: expected full or none, got some'],
+  [
+    { retry: { max: 5, max_delay: '1m' } },
+    'retry of task mail: max_delay: unknown option; did you mean maxDelay?',
+  ],
+  [{ retry: 1, delivery: 'at_most_once' }, 'retry of task mail: of no use with delivery: at_most_once'],
   [{ rate: '10' }, 'rate of task mail: in what time? write 10/s'],
   [{ rate: '10/y' }, 'rate of task mail: a rate is per s, m, h or d'],
   [{ rate: 'often' }, 'rate of task mail: expected 10/m, 5/s or 100/h, got often'],
@@ -80,6 +110,24 @@ test.each([
   expect(registry.size).toBe(0)
   expect(problems[0]?.reason).toContain(reason)
 })
+
+test.each([
+  [5, { max: 5, backoff: defaultBackoff }],
+  [
+    { max: 3, delay: '1s', factor: 1, maxDelay: '2s', jitter: 'none' },
+    { max: 3, backoff: { firstMs: 1_000, factor: 1, longestMs: 2_000, jitter: 'none' } },
+  ],
+] as const)(
+  'a module says how often its task is tried again, unless the configuration does: %j',
+  (retry, policy) => {
+    const modules = [{ ...moduleTask('mail'), options: { retry } }]
+    const { registry } = createRegistry({ definitions: [], modules, defaults })
+    expect(registry.get('mail')?.definition.retry).toEqual(policy)
+    const definition = { ...defaults, name: 'mail', action: moduleAction, own: ['retry'] as const }
+    const owned = createRegistry({ definitions: [definition], modules, defaults }).registry.get('mail')
+    expect(owned?.definition.retry).toEqual(noRetry)
+  },
+)
 
 test.each(['__proto__', 'constructor', 'toString', ''])('%j is no task unless it is defined', (name) => {
   expect(createRegistry({ definitions: [], modules: [], defaults }).registry.get(name)).toBeUndefined()

@@ -4,11 +4,15 @@ import { listModules } from '../../app/list-modules.ts'
 import { findConfigFile } from '../../config/find-config-file.ts'
 import { type Loaded, type LoadOptions, loadSettings } from '../../config/load-settings.ts'
 import { type Problem, renderProblem } from '../../config/problem.ts'
+import { queueNameProblem } from '../../config/queue-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { systemClock } from '../../core/clock.ts'
 import { TaskbeatError } from '../../core/errors.ts'
 import type { Instant } from '../../core/instant.ts'
 import { compileEntry } from '../../schedule/entry.ts'
+import type { ModuleListing } from '../../worker/module-listing.ts'
+import { createRegistry } from '../../worker/registry.ts'
+import type { ModuleProblem } from '../../worker/task-collection.ts'
 import { matchFiles } from '../../worker/task-modules.ts'
 import type { AddCommand } from '../command.ts'
 import { type ConfigurationOption, configurationOption } from '../configuration-option.ts'
@@ -126,11 +130,20 @@ async function loadWithModules(
     moduleTasks: listing.tasks.map((task) => task.name),
     absentModules: { patterns: absent, severity: 'problem' },
   })
-  const problems = listing.problems
+  const refused = 'problems' in loaded ? [] : refusedTasks(listing, loaded.settings)
+  const problems = [...listing.problems, ...refused]
     .filter(({ file }) => !absent.includes(file))
     .map(({ file, reason: message }) => ({ file, path: '', message }))
   if (problems.length === 0) return loaded
   return { problems: [...('problems' in loaded ? loaded.problems : []), ...problems] }
+}
+
+/** What the worker finds wrong with them as it puts them together with the configuration. */
+function refusedTasks(
+  { tasks: modules }: ModuleListing,
+  { tasks: definitions, taskDefaults: defaults }: Settings,
+): readonly ModuleProblem[] {
+  return createRegistry({ definitions, modules, defaults, queueProblem: queueNameProblem }).problems
 }
 
 async function readOld(path: string, host: Host): Promise<Settings> {
