@@ -52,7 +52,15 @@ export function newestOfEntries(
   return newest
 }
 
-/** When it started; of what never did, when that was decided. */
+/**
+ * When it started. What never did stands where it was due, as what was missed does, however late that was decided; or
+ * where that was decided, if it was so before it was due.
+ */
 function placeOf({ started, finished, due }: RunSummary): Instant {
-  return started ?? finished ?? due ?? instant(0)
+  return started ?? earlierOf(due, finished) ?? instant(0)
+}
+
+function earlierOf(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a < b ? a : b
 }

@@ -61,6 +61,21 @@ test('runs are shown the newest first, and what was missed has its place among t
   expect(code).toBe(0)
 })
 
+test('what expired stands where it was due, below what was missed after it, however late that was found', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  const { journal, record } = writeJournal(stateDir)
+  await journal.record({
+    message: anOccurrence('nightly', { due: at('2026-11-20T01:00Z') }),
+    outcome: { kind: 'expired' },
+    verdict: { kind: 'ack' },
+    finished: at('2026-11-22T08:00Z'),
+  })
+  await record.recordMissed([aMissedRecord({ recorded: at('2026-11-22T08:00Z') })])
+  const lines = (await run('runs')).stdout.trimEnd().split('\n')
+  expect(lines[1]).toMatch(/ missed /)
+  expect(lines[2]).toMatch(/ expired /)
+})
+
 test('--json is an array of runs with their times in UTC', async () => {
   const { run } = await openHistory()
   const { code, json } = await run('runs', '--json')
