@@ -126,7 +126,7 @@ export class AmqpConsumer implements Consumer {
     this.#running = this.#run()
   }
 
-  get intake(): Pick<Intake, 'queues' | 'slots' | 'runs'> {
+  get intake(): Pick<Intake, 'queues' | 'slots' | 'concurrency' | 'runs'> {
     return this.#intake
   }
 

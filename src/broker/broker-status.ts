@@ -37,8 +37,9 @@ export interface WorkerStatus {
   readonly pid: number
   readonly since: Instant
   readonly queues: readonly string[]
+  /** How many can execute at once. */
   readonly slots: number
-  /** Deliveries that it holds. */
+  /** Deliveries that it holds, those too that wait for limits of their tasks. */
   readonly running: number
 }
 

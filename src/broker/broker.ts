@@ -50,6 +50,8 @@ export interface Intake {
   readonly queues: readonly string[]
   /** How many deliveries may be unsettled at once; those with a veto do not count. */
   readonly slots: number
+  /** How many of them can execute at once, which is what `status` tells; the others wait for limits of their tasks. */
+  readonly concurrency?: number
   /** Must not throw; whatever becomes of the delivery, it has to be settled. */
   readonly deliver: (delivery: Delivery) => void
   /** Asked about runs, and told to end them, by those who sent them. */

@@ -77,7 +77,7 @@ function workerLines(terminal: Terminal, { workers, now }: Overview): string[] {
   if (workers.length === 0) return [paint(terminal, 'yellow', 'no worker')]
   return workers.map(({ host, pid, since, queues, slots, running }) =>
     printable(
-      `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${running} of ${slots} slots busy, takes from ${queues.join(', ')}`,
+      `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${Math.min(running, slots)} of ${slots} slots busy, takes from ${queues.join(', ')}`,
     ),
   )
 }

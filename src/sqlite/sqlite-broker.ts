@@ -215,7 +215,7 @@ class SqliteBroker implements Broker {
   }
 
   /** Tried until it works: a worker that is not announced works, and nobody sees it. */
-  async #announce({ id }: Instance, { queues, slots }: Intake): Promise<void> {
+  async #announce({ id }: Instance, { queues, slots, concurrency = slots }: Intake): Promise<void> {
     const { host, pid, clock } = this.#options
     const since = clock.now()
     const latest = Symbol(id)
@@ -223,7 +223,7 @@ class SqliteBroker implements Broker {
     while (this.#announcement === latest && !this.#closing.signal.aborted) {
       try {
         await this.#commits.submit(() =>
-          this.#workers.announce({ instance: id, host, pid, since, queues, slots }),
+          this.#workers.announce({ instance: id, host, pid, since, queues, slots: concurrency }),
         )
         this.#troubles.worked(announce)
         return

@@ -9,6 +9,8 @@ export interface Appetite {
   readonly queues: readonly string[]
   /** How many may be here at once. */
   readonly deliveries: number
+  /** How many of them can execute at once. */
+  readonly concurrency: number
 }
 
 type State =
@@ -38,7 +40,7 @@ const retryPause = milliseconds(5_000)
 export class Intake {
   readonly #parts: IntakeParts
   readonly #stopping = new Set<Promise<void>>()
-  #appetite: Appetite = { queues: [], deliveries: 0 }
+  #appetite: Appetite = { queues: [], deliveries: 0, concurrency: 0 }
   #state: State = { kind: 'closed' }
 
   constructor(parts: IntakeParts) {
@@ -90,8 +92,8 @@ export class Intake {
 
   #consume(): Consumer {
     const { broker, deliver, runs } = this.#parts
-    const { queues, deliveries } = this.#appetite
-    return broker.consume({ queues, slots: deliveries, deliver, runs })
+    const { queues, deliveries, concurrency } = this.#appetite
+    return broker.consume({ queues, slots: deliveries, concurrency, deliver, runs })
   }
 
   #enter(state: State): void {
@@ -108,5 +110,6 @@ export class Intake {
 }
 
 function isSame(a: Appetite, b: Appetite): boolean {
-  return a.deliveries === b.deliveries && a.queues.join('\0') === b.queues.join('\0')
+  if (a.deliveries !== b.deliveries || a.concurrency !== b.concurrency) return false
+  return a.queues.join('\0') === b.queues.join('\0')
 }

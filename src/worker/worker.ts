@@ -174,7 +174,7 @@ export class Worker implements Service {
 
   async start(): Promise<void> {
     const { queues, concurrency } = this.#plan
-    this.#intake.open({ queues, deliveries: this.#makeRoom() })
+    this.#intake.open({ queues, concurrency, deliveries: this.#makeRoom() })
     this.#options.emit({ kind: 'workerStarted', queues, concurrency })
     this.#track(this.#losses.watch())
     void this.#lookup.learned.then(() => this.#ask())
@@ -192,7 +192,8 @@ export class Worker implements Service {
 
   /** Asks the broker for as much as is wanted now. */
   #ask(): void {
-    this.#intake.change({ queues: this.#plan.queues, deliveries: this.#makeRoom() })
+    const { queues, concurrency } = this.#plan
+    this.#intake.change({ queues, concurrency, deliveries: this.#makeRoom() })
   }
 
   /** For what waits for its task's own limits, and says how many deliveries that makes. */

@@ -66,7 +66,7 @@ test('what expired stands where it was due, below what was missed after it, howe
   const { journal, record } = writeJournal(stateDir)
   await journal.record({
     message: anOccurrence('nightly', { due: at('2026-11-20T01:00Z') }),
-    outcome: { kind: 'expired' },
+    outcome: { kind: 'expired', at: at('2026-11-20T01:05Z'), reason: 'too late' },
     verdict: { kind: 'ack' },
     finished: at('2026-11-22T08:00Z'),
   })

@@ -51,6 +51,8 @@ describe('concurrency of a task', () => {
     await worker.start()
     await broker.publish(messagesFor('narrow', 2))
     await eventually(narrow.executing).toBe(1)
+    const slots = async () => (await broker.status()).workers.map((each) => each.slots)
+    await expect.poll(slots, { interval: 5 }).toEqual([1])
     const waiting = async () =>
       (await broker.status()).queues.find(({ name }) => name === 'taskbeat')?.running
     await expect.poll(waiting, { interval: 5 }).toBe(2)
