@@ -68,6 +68,7 @@ test('what expired stands where it was due, below what was missed after it, howe
     message: anOccurrence('nightly', { due: at('2026-11-20T01:00Z') }),
     outcome: { kind: 'expired', at: at('2026-11-20T01:05Z'), reason: 'too late' },
     verdict: { kind: 'ack' },
+    started: undefined,
     finished: at('2026-11-22T08:00Z'),
   })
   await record.recordMissed([aMissedRecord({ recorded: at('2026-11-22T08:00Z') })])
