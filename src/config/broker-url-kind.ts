@@ -49,6 +49,10 @@ export function parseBrokerUrl(url: string, directory: string): BrokerPlace | { 
   }
   const path = /^sqlite:(?:\/\/(?=\/))?([^\0]+)$/.exec(url)?.[1]
   if (path === undefined) return { problem: `expected ${expected}, got another kind of URL` }
+  if (path.startsWith('~/'))
+    return {
+      problem: 'expected sqlite:PATH, got a path from ~, which is not replaced here; write the directory',
+    }
   if (path.startsWith(':memory:')) return { problem: 'expected sqlite:PATH: beat and worker meet in a file' }
   return { kind: 'sqlite', path: resolve(directory, path) }
 }

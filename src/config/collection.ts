@@ -9,7 +9,7 @@ import type { Parts } from './read-settings.ts'
 import { defineTask, refuseContradictions, type WrittenTask } from './read-task.ts'
 import type { Reading } from './reading.ts'
 import type { Surroundings } from './surroundings.ts'
-import { TaskWarnings } from './task-warnings.ts'
+import { TaskWarnings, warnOfNoEffect } from './task-warnings.ts'
 import { unusedOptions } from './unknown-task.ts'
 
 /**
@@ -39,6 +39,7 @@ export class Collection {
     refuseContradictions(task.given, this.#around.defaults)
     if (task.given.queue) this.queues.add(task.given.queue.value)
     if (!this.#parts.tasks) return
+    warnOfNoEffect(task.given, this.#around.defaults)
     const definition = defineTask(task, this.#around.defaults, task.at.directory)
     this.tasks.push(definition)
     this.#taskWarnings.look(definition, task.at)

@@ -59,7 +59,7 @@ export const recycleKeys: Section<RecycleValues> = {
   keys: {
     runs: { kind: wholeNumber(1, 1_000_000_000), doc: 'After so many runs.', default: 'never' },
     memory: {
-      kind: size(terabyte, '1000GiB', mebibyte),
+      kind: size(terabyte, '1000GiB', mebibyte, '1MiB'),
       doc: 'When it holds so much after a run.',
       default: 'never',
     },
@@ -80,7 +80,7 @@ export const workerKeys: Section<WorkerValues> = {
     concurrency: { kind: wholeNumber(1, 10_000), doc: 'How many runs may execute at once.', default: '10' },
     grace: { kind: duration(0), doc: 'How long a stop waits for running tasks.', default: '5m' },
     heap: {
-      kind: size(terabyte, '1000GiB', 16 * mebibyte),
+      kind: size(terabyte, '1000GiB', 16 * mebibyte, '16MiB'),
       doc: 'How much memory for its objects a thread or a process of module tasks may need; with more, its run has failed.',
       default: '512MiB',
     },

@@ -30,6 +30,9 @@ function limitsOf(task: WrittenTask | undefined): {
   const retry = task?.given.retry?.value
   return {
     timeout: lengthOf(task?.given.timeout?.value),
-    delay: retry && retry.max > 0 ? milliseconds(retry.backoff.firstMs) : undefined,
+    delay:
+      retry && retry.max > 0
+        ? milliseconds(Math.min(retry.backoff.firstMs, retry.backoff.longestMs))
+        : undefined,
   }
 }

@@ -50,7 +50,7 @@ export function readSettings(
     defaults: given.defaults?.value ?? noDefaults,
     tasks: readTasks(given.tasks?.value),
     moduleTasks: moduleTasksOf(modules, reading),
-    queues: given.worker?.value.queues?.value,
+    queues: given.worker?.value.queues && [...new Set(given.worker.value.queues.value)],
     foreignQueues: new Set(broker.kind === 'amqp' ? namesOfForeign(queues) : []),
   }
   if (!reading.isPartial) requireSchedules(top, given, reading)

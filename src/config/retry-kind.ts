@@ -1,3 +1,5 @@
+import { formatDuration } from '../core/duration.ts'
+import { milliseconds } from '../core/instant.ts'
 import { defaultBackoff, type RetryPolicy } from '../task/retry-policy.ts'
 import { type Kind, listOf, oneOf } from './kind.ts'
 import { isGiven, readSection, type Section, sectionSchema } from './section.ts'
@@ -54,10 +56,15 @@ export const retry: Kind<RetryPolicy> = {
     if (!given) return undefined
     if (!given.max)
       return isGiven(at, 'max') ? undefined : at.problem('max is missing: how often to try again')
+    const firstMs = given.delay?.value ?? defaultBackoff.firstMs
+    if (given.max_delay && given.max_delay.value < firstMs) {
+      const [wait, never] = [given.max_delay.value, firstMs].map((ms) => formatDuration(milliseconds(ms)))
+      given.max_delay.at.warning(`shorter than delay: every wait is ${wait}, and none ${never}`)
+    }
     return {
       max: given.max.value,
       backoff: {
-        firstMs: given.delay?.value ?? defaultBackoff.firstMs,
+        firstMs,
         factor: given.factor?.value ?? defaultBackoff.factor,
         longestMs: given.max_delay?.value ?? defaultBackoff.longestMs,
         jitter: given.jitter?.value ?? defaultBackoff.jitter,

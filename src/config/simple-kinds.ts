@@ -98,8 +98,10 @@ const sizeUnits: Readonly<Record<string, number>> = {
 }
 
 /** A number of bytes. */
-export function size(largestBytes: number, largest: string, leastBytes = 0): Kind<number> {
-  return fromText(`a size of at most ${largest}, such as 64KiB, 1MiB or a number of bytes`, (value) => {
+export function size(largestBytes: number, largest: string, leastBytes = 0, least = ''): Kind<number> {
+  const range = least === '' ? `of at most ${largest}` : `from ${least} to ${largest}`
+  const examples = least === '' ? '64KiB, 1MiB' : '64MiB, 1GiB'
+  return fromText(`a size ${range}, such as ${examples} or a number of bytes`, (value) => {
     const [, count, unit = ''] = /^(\d+)\s*([kKMG]i?B|B|)$/.exec(value) ?? []
     const bytes = Number(count) * (sizeUnits[unit] ?? Number.NaN)
     return bytes >= leastBytes && bytes <= largestBytes ? { value: bytes } : {}

@@ -1,7 +1,11 @@
 import { formatDuration } from '../core/duration.ts'
 import type { Milliseconds } from '../core/instant.ts'
 import type { TaskDefinition } from '../task/task-definition.ts'
+import type { DefaultValues } from './entry-keys.ts'
 import type { Place } from './place.ts'
+import { lengthOf } from './read-task.ts'
+import type { Values } from './section.ts'
+import type { TaskValues } from './task-keys.ts'
 
 /** What is legal in the tasks of a file and may not be what was meant, each said once for all of them. */
 export class TaskWarnings {
@@ -25,6 +29,19 @@ export class TaskWarnings {
       `it may run for longer than a stop waits (worker.grace is ${grace}), and is then interrupted`,
     )
   }
+}
+
+/** What is said of a task and cannot show. */
+export function warnOfNoEffect(given: Values<TaskValues>, defaults: Values<DefaultValues>): void {
+  if (given.command || given.shell)
+    given.isolation?.at.warning('of no effect on a command, which is a process of its own')
+  const softTimeout = given.soft_timeout ?? defaults.soft_timeout
+  const timeout = lengthOf((given.timeout ?? defaults.timeout)?.value)
+  const asked = lengthOf(softTimeout?.value)
+  if (timeout !== undefined && asked !== undefined && asked >= timeout)
+    (given.soft_timeout ?? given.timeout ?? softTimeout)?.at.warning(
+      `no attempt is asked to end: its timeout of ${formatDuration(timeout)} is over before`,
+    )
 }
 
 const mostNamed = 3

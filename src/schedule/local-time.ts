@@ -35,7 +35,10 @@ export function parseLocalDateTime(text: string, timezone: string): LocalDateTim
   const problem = { expected: 'a time as in 2027-01-01T09:00', got: text }
   const match = dateTimePattern.exec(text.trim())
   if (!match) {
-    return datePattern.test(text) ? { ...problem, hint: `add the time of day: ${text}T00:00` } : problem
+    if (!datePattern.test(text)) return problem
+    const day = parseLocalDate(text)
+    const hint = typeof day === 'number' ? `add the time of day: ${text}T00:00` : day.hint
+    return { ...problem, ...(hint !== undefined && { hint }) }
   }
   const [, date = '', hour = '', minute = '', second = '0', fraction = '', offset] = match
   const day = parseLocalDate(date)

@@ -272,6 +272,11 @@ describe('the rest of the file', () => {
     ],
     ['broker: { url: "amqp://u:p%zz@h" }', /^broker\.url: .*; a percent sign is written %25, .*$/],
     ['broker: { url: "amqp://h:99999" }', /^broker\.url: .*, got a port above 65535$/],
+    [
+      'broker: { url: "sqlite:~/x.db" }',
+      'broker.url: expected sqlite:PATH, got a path from ~, which is not replaced here; write the directory',
+    ],
+    ['worker: { heap: 1 }', /^worker\.heap: expected a size from 16MiB to 1000GiB, .*, got 1$/],
     ['broker: { url: "amqp:///v" }', 'broker.url: expected amqp://USER@HOST/VHOST, got no host in it'],
     ['broker: { url: {} }', /^broker\.url: expected sqlite:PATH or amqp.*, got an empty map$/],
     ['http: { beat: {} }', 'http.beat: expected 127.0.0.1:PORT or unix:PATH, got an empty map'],

@@ -280,7 +280,7 @@ tasks:
     const text =
       'schedules: { a: { every: 1m, shell: x, queue: c } }\ntasks: { t: { shell: x, queue: b } }\ndefaults: { queue: a }'
     expect(settingsOf(text).worker.queues).toEqual(['taskbeat', 'a', 'b', 'c'])
-    expect(settingsOf(`${text}\nworker: { queues: [c] }`).worker.queues).toEqual(['c'])
+    expect(settingsOf(`${text}\nworker: { queues: [c, c] }`).worker.queues).toEqual(['c'])
   })
 
   it('a process is given its own part, and both the same problems', () => {

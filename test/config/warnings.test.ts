@@ -149,6 +149,25 @@ describe('what is legal and suspicious is warned of', () => {
     expect(warningsOf(text(', jitter: 1h'))).toEqual([])
   })
 
+  it.each([
+    [
+      'shell: x, timeout: 30s, soft_timeout: 1m',
+      'soft_timeout: no attempt is asked to end: its timeout of 30s is over before',
+    ],
+    [
+      'shell: x, timeout: 1m, isolation: process',
+      'isolation: of no effect on a command, which is a process of its own',
+    ],
+    [
+      'shell: x, timeout: 1m, retry: { max: 1, delay: 10m, max_delay: 1m }',
+      'retry.max_delay: shorter than delay: every wait is 1m, and none 10m',
+    ],
+  ])('an option of a task that does not do what it says: %s', (options, warning) => {
+    expect(warningsOf(`schedules: { e: { every: 5m, task: t } }\ntasks: { t: { ${options} } }`)).toEqual([
+      expect.stringMatching(new RegExp(`^schedules\\.yaml:2:\\d+: tasks\\.t\\.${warning}$`)),
+    ])
+  })
+
   it('a task that is called and has options alone, where no module can define it', () => {
     const text = 'schedules: { e: { every: 1m, task: un } }\ntasks: { un: { timeout: 1m, on_failure: un } }'
     const reason =

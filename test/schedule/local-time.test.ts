@@ -44,6 +44,7 @@ describe('what is no time is a problem', () => {
     ['2027-01-01', `${expected}, got 2027-01-01; add the time of day: 2027-01-01T00:00`],
     ['2027-02-29T09:00', `${expected}, got 2027-02-29T09:00; that month has 28 days`],
     ['2027-13-01T09:00', `${expected}, got 2027-13-01T09:00; there is no month 13`],
+    ['2027-13-01', `${expected}, got 2027-13-01; there is no month 13`],
     ['2027-01-01T24:00', `${expected}, got 2027-01-01T24:00; the time of day is 00:00:00 to 23:59:59`],
     ['2027-01-01T09:00+99:00', `${expected}, got 2027-01-01T09:00+99:00`],
   ])('%s', (text, message) => expect(read(text, 'UTC')).toBe(message))

@@ -103,7 +103,7 @@ function parseQueues(text: string): readonly string[] {
   if (names.includes('')) throw new InvalidArgumentError('expected names separated by commas')
   const problem = names.map(queueNameProblem).find((each) => each !== undefined)
   if (problem !== undefined) throw new InvalidArgumentError(problem)
-  return names
+  return [...new Set(names)]
 }
 
 function parseCount(text: string): number {
