@@ -131,6 +131,7 @@ class AmqpBroker implements Broker {
       clock,
       queues,
       publish: (messages, replyTo) => this.#publish(messages, replyTo),
+      unlessBlocked: (sending) => this.#blockWatch.unlessBlocked(sending),
       consumers: () => [...this.#consumers.keys()],
       closing: this.#closing.signal,
     })
@@ -156,6 +157,7 @@ class AmqpBroker implements Broker {
         declarations: this.#declarations,
         typeOf,
         revoked: (message) => this.#vetoOf(message),
+        informed: (session) => this.#resultDesk.informed(session),
         instance: `${this.#node}.${++this.#consumerCount}`,
         consumerTimeout,
         clock,

@@ -43,6 +43,8 @@ export interface AmqpConsumerParts {
   readonly declarations: Declarations
   readonly typeOf: (queue: string) => QueueType
   readonly revoked: (message: TaskMessage) => Veto | undefined
+  /** Resolves once all is known that was cancelled: before that nothing is taken. */
+  readonly informed: (session: Session) => Promise<void>
   /** A name that no other consumer has: its queues of long runs bear it. */
   readonly instance: string
   readonly consumerTimeout: Milliseconds
@@ -239,10 +241,10 @@ export class AmqpConsumer implements Consumer {
   }
 
   async #open(session: Session): Promise<void> {
-    const { declarations } = this.#parts
+    const { declarations, informed } = this.#parts
     const { queues } = this.#intake
     if (this.#stopping.signal.aborted) return
-    const missing = await declarations.declare(session, queues)
+    const [missing] = await Promise.all([declarations.declare(session, queues), informed(session)])
     await this.#openQueues(
       session,
       queues.filter((queue) => !missing.includes(queue)),

@@ -5,6 +5,7 @@
  *     wait for what another process sent ── taskbeat.watch ──▶ all workers: whoever has the result tells it there,
  *                                                              the others when they have it
  *     status, cancel ── taskbeat.run, taskbeat.cancel ──▶ all workers, who answer for their host's journal
+ *     cancel ── stored ──▶ a stream that every worker has read before it takes work (cancelled-runs.ts)
  *
  * A result is told without a confirm. So whoever waits asks again after each loss of the connection, and now and then.
  * Nobody can look into a queue of RabbitMQ: what no worker has seen is `waiting` when it was sent from here, and
@@ -17,6 +18,7 @@ import { milliseconds, plus } from '../core/instant.ts'
 import type { CancelAnswer } from '../task/run.ts'
 import { parseRunResult, type RunResult, type RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import { storeCancelled } from './cancelled-runs.ts'
 import { encodeRequest } from './control.ts'
 import { callControl } from './control-caller.ts'
 import type { Link } from './link.ts'
@@ -32,6 +34,8 @@ export interface AmqpResultsParts {
   readonly clock: Clock
   /** Publishes with this queue as the one that results are told to. */
   readonly publish: (messages: readonly TaskMessage[], replyTo: string) => Promise<void>
+  /** Waits for what is published, but not until an alarm is over. */
+  readonly unlessBlocked: (sending: Promise<void>) => Promise<void>
   /** Aborted when the broker is closed. */
   readonly closing: AbortSignal
 }
@@ -42,30 +46,21 @@ const connectionWaitMs = 5_000
 const patience = milliseconds(500)
 /** For what a worker could not tell: its connection broke when it was about to. */
 const askAgainMs = 30_000
-/** A worker that has come since has not heard it. */
-const cancelAgainMs = 10_000
 const staleAfter = milliseconds(60_000)
 /** Sent from here, without a result so far. */
 const mostSent = 100_000
-/** Each is said again to all processes, and of those that others have sent no result comes here. */
-const mostCancelled = 1_000
 
 export class AmqpResults implements Results {
   readonly #parts: AmqpResultsParts
   readonly #waiting = new WaitingRuns()
   readonly #sent = new NewestIds(mostSent)
-  readonly #cancelled = new NewestIds(mostCancelled)
   #queue: ReplyQueue | undefined
   #speaking: { readonly session: Session; readonly channel: Promise<Channel> } | undefined
   #asking: NodeJS.Timeout | undefined
-  #repeating: NodeJS.Timeout | undefined
 
   constructor(parts: AmqpResultsParts) {
     this.#parts = parts
-    parts.closing.addEventListener('abort', () => {
-      clearInterval(this.#asking)
-      clearInterval(this.#repeating)
-    })
+    parts.closing.addEventListener('abort', () => clearInterval(this.#asking))
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -120,11 +115,13 @@ export class AmqpResults implements Results {
   async cancel(id: string, { abort }: { readonly abort: boolean }): Promise<CancelAnswer> {
     if (this.#waiting.early(id)) return 'ended'
     const values = await this.#call(cancelMethod, { id, abort }, isFinalAnswer)
-    // Without one, what was sent from here is in a queue where nobody can reach it, and everybody who could run it knows
-    // that it shall not be. What was not may never have been sent at all.
-    const inAQueue = values.length > 0 && this.#sent.has(id)
-    const answer = values.find(isFinalAnswer) ?? (inAQueue ? 'dropped' : 'unknown')
-    if (answer === 'dropped' || answer === 'unknown') this.#keepCancelled(id)
+    const found = values.find(isFinalAnswer)
+    if (found === 'running' || found === 'ended') return found
+    const { clock, unlessBlocked } = this.#parts
+    await unlessBlocked(this.#over((session) => storeCancelled(session, id, clock.now())))
+    // Without an answer, what was sent from here is in a queue where nobody can reach it, and whoever gets it knows that
+    // it shall not start. What was not may never have been sent at all.
+    const answer = found ?? (this.#sent.has(id) ? 'dropped' : 'unknown')
     if (answer === 'dropped')
       this.#waiting.tell(id, {
         outcome: 'revoked',
@@ -141,24 +138,11 @@ export class AmqpResults implements Results {
       closing,
       take: ({ id, result }) => {
         this.#sent.delete(id)
-        this.#cancelled.delete(id)
         this.#waiting.tell(id, result)
       },
       opened: () => this.#askAgain(),
     })
     return this.#queue
-  }
-
-  /** Says it again for as long as this process is there, no result has come, and not too many others were cancelled. */
-  #keepCancelled(id: string): void {
-    this.#cancelled.add(id)
-    if (this.#repeating) return
-    this.#repeating = setInterval(() => {
-      for (const each of this.#cancelled) void this.#say(cancelMethod, { id: each, abort: false })
-      if (this.#cancelled.size > 0) return
-      clearInterval(this.#repeating)
-      this.#repeating = undefined
-    }, cancelAgainMs).unref()
   }
 
   #askAgain(): void {
@@ -204,14 +188,19 @@ export class AmqpResults implements Results {
     args: Readonly<Record<string, unknown>>,
     isEnough: (value: unknown) => boolean,
   ): Promise<readonly unknown[]> {
-    const { link, clock } = this.#parts
-    try {
-      const session = await link.session(AbortSignal.timeout(connectionWaitMs))
+    const { clock } = this.#parts
+    return this.#over(async (session) => {
       const replies = await callControl(session, { method, arguments: args }, clock, {
         atMost: patience,
         isEnough: (all) => all.some(({ value }) => isEnough(value)),
       })
       return replies.flatMap(({ value, error }) => (error === undefined ? [value] : []))
+    })
+  }
+
+  async #over<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#parts.link.session(AbortSignal.timeout(connectionWaitMs)))
     } catch (error) {
       throw error instanceof TaskbeatError
         ? error

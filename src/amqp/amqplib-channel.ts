@@ -108,7 +108,7 @@ export class AmqplibChannel implements Channel {
     options: ConsumeOptions,
     take: (incoming: Incoming) => void,
   ): Promise<Subscription> {
-    const { noAck = false, exclusive = false, prefetch } = options
+    const { noAck = false, exclusive = false, fromFirst = false, prefetch } = options
     const receive = (raw: RawMessage | null) => {
       if (this.lost.aborted) return
       if (!raw) return this.#session.destroy(new Error(`the broker cancelled the consumer of ${queue}`))
@@ -123,7 +123,8 @@ export class AmqplibChannel implements Channel {
     const { consumerTag } = await this.#ask(`consume from ${queue}`, async () => {
       // Both in one turn: it holds for the consumers that are asked for after it.
       const limited = prefetch === undefined ? undefined : this.#raw.prefetch(prefetch)
-      const consuming = this.#raw.consume(queue, receive, { noAck, exclusive })
+      const args = fromFirst ? { 'x-stream-offset': 'first' } : {}
+      const consuming = this.#raw.consume(queue, receive, { noAck, exclusive, arguments: args })
       return (await Promise.all([consuming, limited]))[0]
     })
     return {

@@ -1,13 +1,14 @@
 import type { RunDesk } from '../broker/results.ts'
 import type { Clock } from '../core/clock.ts'
 import { forgetOldest } from '../core/forget-oldest.ts'
-import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
+import { type Instant, plus } from '../core/instant.ts'
 import { longestName } from '../task/parse-task-message.ts'
 import type { CancelAnswer } from '../task/run.ts'
 import type { RunState } from '../task/run-result.ts'
 import { replyQueuePrefix } from './control.ts'
 import type { ControlMethod } from './control-listener.ts'
 import type { Replier } from './replier.ts'
+import { cancelledTtlMs } from './topology.ts'
 
 /** Tell the results of these runs to this queue, now or once they are there: { ids, queue }. Not answered. */
 export const watchMethod = 'taskbeat.watch'
@@ -19,9 +20,7 @@ export const cancelMethod = 'taskbeat.cancel'
 /** Ids in one request, so that it stays far below the largest frame. */
 export const mostIdsAsked = 1_000
 
-const mostRemembered = 50_000
-/** Whoever cancelled says it again for as long as it is there; after this a copy that comes is run. */
-const rememberedFor: Milliseconds = milliseconds(86_400_000)
+const mostRemembered = 100_000
 
 export interface RunControlParts {
   readonly clock: Clock
@@ -59,6 +58,12 @@ export class RunControl {
     return until !== undefined && until > this.#parts.clock.now()
   }
 
+  /** It was cancelled: it starts no more, and what is held of it here is handed out as that. */
+  keepFromStarting(id: string, until: Instant): void {
+    this.#remember(id, until)
+    this.#parts.drop(id)
+  }
+
   #watch({ ids, queue }: Readonly<Record<string, unknown>>): void {
     const { replier } = this.#parts
     if (typeof queue !== 'string' || !queue.startsWith(replyQueuePrefix) || queue.length > 255) return
@@ -85,11 +90,11 @@ export class RunControl {
   }
 
   #cancel(id: string, abort: boolean): CancelAnswer {
-    const { desks, drop } = this.#parts
+    const { clock, desks, drop } = this.#parts
     const state = this.#look(id)?.state
     if (state === 'ended') return 'ended'
     if (state === 'running' && !abort) return 'running'
-    this.#remember(id)
+    this.#remember(id, plus(clock.now(), cancelledTtlMs))
     if (drop(id)) return 'dropped'
     const reason = 'it was cancelled while it ran'
     const aborted = abort && desks().some((desk) => desk.abort(id, reason))
@@ -98,9 +103,9 @@ export class RunControl {
     return state === 'waiting' ? 'dropped' : 'unknown'
   }
 
-  #remember(id: string): void {
+  #remember(id: string, until: Instant): void {
     this.#cancelled.delete(id)
-    this.#cancelled.set(id, plus(this.#parts.clock.now(), rememberedFor))
+    this.#cancelled.set(id, until)
     forgetOldest(this.#cancelled, mostRemembered)
   }
 }

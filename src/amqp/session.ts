@@ -67,6 +67,8 @@ export interface Subscription {
 export interface ConsumeOptions {
   readonly noAck?: boolean
   readonly exclusive?: boolean
+  /** Of a stream: all that there is, and then what comes. */
+  readonly fromFirst?: boolean
   /** How many of its deliveries may be unacknowledged, instead of what holds for its channel. */
   readonly prefetch?: number
 }

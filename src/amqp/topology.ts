@@ -1,5 +1,6 @@
 import { deadLetterLimit } from '../broker/dead-letters.ts'
 import { hashText } from '../core/hash-text.ts'
+import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import { type Binding, dueExchange, ladderBindings, ladderExchanges, ladderQueues } from './ladder.ts'
 import type { ExchangeDeclaration, QueueDeclaration } from './session.ts'
 
@@ -12,7 +13,7 @@ import type { ExchangeDeclaration, QueueDeclaration } from './session.ts'
  *     Q.running.<worker>  long runs of one worker        ── 10 s after it is gone ──▶ Q
  *     Q.dead              messages set aside: the newest 10,000, for 14 days
  *
- * and for all of them the delay ladder and the control exchange, and for each group its baton, what it has revoked and
+ * and for all of them the delay ladder, the control exchange and what was cancelled, and for each group its baton, what it has revoked and
  * what it has parked.
  *
  * All work is in quorum queues: they alone are on disk when the broker says so, on one node too. Dead-lettering is
@@ -108,6 +109,21 @@ export const controlExchange: ExchangeDeclaration = {
   name: 'taskbeat.control',
   type: 'fanout',
   durable: false,
+}
+
+/** For so long what was cancelled is kept from starting. */
+export const cancelledTtlMs: Milliseconds = milliseconds(366 * 86_400_000)
+
+/** What senders have cancelled, see cancelled-runs.ts; some hundred bytes each. */
+export const cancelledStream: QueueDeclaration = {
+  name: 'taskbeat.cancelled.v1',
+  durable: true,
+  arguments: {
+    'x-queue-type': 'stream',
+    'x-max-age': '366D',
+    'x-max-length-bytes': 10_000_000,
+    'x-stream-max-segment-size-bytes': 1_000_000,
+  },
 }
 
 /** High, because every message that a dying worker held is counted, the innocent too; it stops only what kills whoever takes it. */

@@ -42,7 +42,7 @@ export type RunStatus =
  * - `running`: it runs, and was not asked to end.
  * - `ended`: it had ended.
  * - `unknown`: nobody who was asked knows it. On RabbitMQ also what another process sent, as long as no worker has
- *   taken it from its queue; when one does, it is dropped.
+ *   taken it from its queue; it never starts either, whenever a worker takes it.
  */
 export type CancelAnswer = 'dropped' | 'aborted' | 'running' | 'ended' | 'unknown'
 

@@ -98,6 +98,7 @@ test('a stop while a queue of others is being opened leaves nobody behind who ta
     consumerTimeout: milliseconds(1_800_000),
     clock: fastClock(100),
     emit: () => {},
+    informed: async () => {},
     opened: () => {},
   } as unknown as AmqpConsumerParts
   const consumer = new AmqpConsumer(parts, { queues: ['other'], slots: 1, deliver: () => {} })
@@ -139,6 +140,19 @@ describe('a broker', () => {
     const other = new Inbox()
     connectAmqp(url).consume({ queues: ['taskbeat'], slots: 3, deliver: other.deliver })
     await other.take(2)
+  })
+
+  test('that takes nothing keeps no worker that starts from what is there', async () => {
+    const vhost = await node.openVhost()
+    const url = `amqp://guest:guest@${node.host}:${node.port}/${vhost}`
+    const message = aMessage()
+    await connectAmqp(url).publish([message])
+    await node.setAlarm()
+    onTestFinished(() => node.clearAlarm())
+    const inbox = new Inbox()
+    connectAmqp(url).consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+    expect((await inbox.next()).message.id).toBe(message.id)
+    await node.clearAlarm()
   })
 
   test('that is killed while messages are published and consumed loses none that was confirmed', async () => {

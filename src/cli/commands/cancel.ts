@@ -49,8 +49,7 @@ export const addCancel: AddCommand = (program, { terminal, run }) => {
 const refusals: Readonly<Partial<Record<CancelAnswer, string>>> = {
   running: 'runs already; --abort tells it to end',
   ended: 'has ended already',
-  unknown:
-    'is known to nobody; if it waits in a queue of RabbitMQ, a worker that works now drops it when it gets it, and one that starts later does not',
+  unknown: 'is known to nobody; if it waits in a queue of RabbitMQ, it never starts',
 }
 
 /** `runs` shows so much of an id. */
