@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { placeOf } from '../amqp/address.ts'
 import { openAmqpBroker } from '../amqp/amqp-broker.ts'
 import type { Broker } from '../broker/broker.ts'
@@ -5,7 +6,7 @@ import type { BrokerEvent } from '../broker/broker-event.ts'
 import { type Address, parseAmqpUrl } from '../config/amqp-url.ts'
 import type { BrokerSettings, Settings } from '../config/settings.ts'
 import { backgroundClock, systemClock } from '../core/clock.ts'
-import { TaskbeatError } from '../core/errors.ts'
+import { describeError, TaskbeatError } from '../core/errors.ts'
 import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
 import { defaultQueue } from '../task/task-message.ts'
 import { brokerPassword } from './broker-password.ts'
@@ -32,12 +33,14 @@ export function openBroker({ settings, host, create, emit, background }: OpenBro
   const common = { clock: background ? backgroundClock : systemClock, host: host.name, pid: host.pid, emit }
   if (broker.kind === 'sqlite') return openSqliteBroker({ ...common, path: broker.path, create })
   brokerPassword(broker.passwordFile, host) // whoever starts hears at once that it cannot be read
+  const addresses = broker.urls.map(addressOf)
+  if (addresses.some(({ tls }) => tls)) requireTlsFiles(broker.tls)
   const types = new Map(settings.queues.map(({ name, type }) => [name, type]))
   const { heartbeat, hold, consumerTimeout, tls } = broker
   return openAmqpBroker({
     ...common,
     ...(background ? { background } : {}),
-    addresses: broker.urls.map(addressOf),
+    addresses,
     readPassword: async () => brokerPassword(broker.passwordFile, host),
     tls,
     heartbeat,
@@ -48,6 +51,20 @@ export function openBroker({ settings, host, create, emit, background }: OpenBro
     typeOf: (queue) => types.get(queue) ?? 'quorum',
     random: Math.random,
   })
+}
+
+type TlsSettings = Extract<BrokerSettings, { readonly kind: 'amqp' }>['tls']
+
+/** They are read for each connection; that one is missing is a mistake of who starts, not a broker that is away. */
+function requireTlsFiles(tls: TlsSettings): void {
+  for (const [which, path] of Object.entries(tls)) {
+    try {
+      accessSync(path, constants.R_OK)
+    } catch (error) {
+      const message = `cannot read broker.tls.${which}: ${describeError(error)}`
+      throw new TaskbeatError('CONFIG_INVALID', message, { cause: error })
+    }
+  }
 }
 
 /** Where the broker is, for people: a path, or hosts and vhost, never a password. */

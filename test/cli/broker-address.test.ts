@@ -59,3 +59,15 @@ test('a password that cannot be read is a mistake of the configuration, for who 
   expect(stderr).toMatch(/cannot read the broker's password: ENOENT/)
   expect(code).toBe(78)
 })
+
+test.each(['ca', 'cert', 'key'])('so is tls.%s that cannot be read', async (which) => {
+  const { directory, run } = openCliWorld(
+    `broker: { url: "amqps://ann@127.0.0.1", tls: { ${which}: gone } }\nschedules: {}\n`,
+  )
+  const { code, stderr } = await run('status')
+  expect(stderr).toContain(`cannot read broker.tls.${which}: ENOENT`)
+  expect(code).toBe(78)
+  const checked = await run('check', '--strict')
+  expect(checked.stderr).toContain(`broker.tls.${which}: ${directory}/gone: there is no such file here`)
+  expect(checked.code).toBe(1)
+})

@@ -1,4 +1,5 @@
 import { readConfiguration } from '../../app/configuration.ts'
+import { isThere } from '../../app/existing-state.ts'
 import type { Host } from '../../app/host.ts'
 import { listModules } from '../../app/list-modules.ts'
 import { findConfigFile } from '../../config/find-config-file.ts'
@@ -99,11 +100,33 @@ async function load(terminal: Terminal, { config, modules }: CheckOptions): Prom
   if (found.how === 'workingDirectory') remark(terminal, `using ./${found.path}`)
   const options: LoadOptions = { role: 'check', env, cwd, hostname: name }
   const loaded = await loadSettings(found.path, options)
-  if ('problems' in loaded || loaded.settings.worker.modules.length === 0) return loaded
+  if ('problems' in loaded) return loaded
+  return withAbsentFiles(await withModules(terminal, found.path, options, loaded, modules), found.path)
+}
+
+/** What connecting to the broker will need; CI may well check a file whose secrets are elsewhere. */
+function withAbsentFiles(loaded: Loaded, file: string): Loaded {
+  if ('problems' in loaded || loaded.settings.broker.kind !== 'amqp') return loaded
+  const { passwordFile, tls } = loaded.settings.broker
+  const named = { password_file: passwordFile, 'tls.ca': tls.ca, 'tls.cert': tls.cert, 'tls.key': tls.key }
+  const warnings = Object.entries(named)
+    .filter(([, path]) => path !== undefined && !isThere(path))
+    .map(([key, path]) => ({ file, path: `broker.${key}`, message: `${path}: there is no such file here` }))
+  return { ...loaded, warnings: [...loaded.warnings, ...warnings] }
+}
+
+async function withModules(
+  terminal: Terminal,
+  path: string,
+  options: LoadOptions,
+  loaded: Extract<Loaded, { readonly settings: Settings }>,
+  modules: true | undefined,
+): Promise<Loaded> {
+  if (loaded.settings.worker.modules.length === 0) return loaded
   const absent = await absentOf(loaded.settings.worker.modules)
-  if (modules) return loadWithModules(found.path, options, loaded.settings, absent, terminal)
+  if (modules) return loadWithModules(path, options, loaded.settings, absent, terminal)
   if (absent.length === 0) return loaded
-  return loadSettings(found.path, { ...options, absentModules: { patterns: absent, severity: 'warning' } })
+  return loadSettings(path, { ...options, absentModules: { patterns: absent, severity: 'warning' } })
 }
 
 async function absentOf(modules: readonly string[]): Promise<readonly string[]> {
