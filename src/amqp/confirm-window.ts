@@ -137,6 +137,8 @@ export class ConfirmWindow {
     void overdue(clock, deadlines.confirmMs, () => this.#oldest(), lost).then((isOverdue) => {
       this.#watched = false
       if (isOverdue) this.#session.destroy(new Error(`no confirm within ${deadlines.confirmMs} ms`))
+      // What was written since it found nothing to watch saw itself watched.
+      else if (this.#inFlight.size > 0) this.#watch()
     })
   }
 
