@@ -98,17 +98,22 @@ export class SqliteConsumer implements Consumer {
           () => claims.claim({ queues, holder, now: clock.now(), slots }),
           { last: true },
         )
-        this.#failures = 0
-        troubles.worked(handOut)
+        this.#worked()
         for (const message of messages) this.#hand(message)
         if (more) return milliseconds(0)
       }
       const next = claims.nextEta(queues, looked)
+      this.#worked() // also when nothing is due: then there is no claim that could tell
       return next === undefined ? longestNap : milliseconds(Math.min(between(clock.now(), next), longestNap))
     } catch (error) {
       troubles.failed(handOut, error)
       return backoffDelay(retryBackoff, ++this.#failures, Math.random)
     }
+  }
+
+  #worked(): void {
+    this.#failures = 0
+    this.#parts.troubles.worked(handOut)
   }
 
   #abortCancelled(): void {

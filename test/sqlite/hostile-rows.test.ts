@@ -157,3 +157,15 @@ test('what cannot be set aside at first is tried again', async () => {
   tamper(path, (database) => database.exec('DROP TRIGGER full'))
   await expect.poll(async () => (await broker.deadLetters.list(9)).length, { timeout: 30_000 }).toBe(1)
 })
+
+test('what could not be read, and then has nothing that is due, is told to be well again', async () => {
+  const path = join(temporaryDirectory(), 'broker.db')
+  const kinds: string[] = []
+  const broker = connectSqlite(path, ({ kind }) => kinds.push(kind))
+  broker.consume({ queues: ['taskbeat'], slots: 1, deliver: () => {} })
+  tamper(path, (database) => database.exec('ALTER TABLE messages RENAME TO away'))
+  broker.consume({ queues: ['other'], slots: 1, deliver: () => {} })
+  await expect.poll(() => kinds).toEqual(['brokerFailed'])
+  tamper(path, (database) => database.exec('ALTER TABLE away RENAME TO messages'))
+  await expect.poll(() => kinds, { timeout: 30_000 }).toEqual(['brokerFailed', 'brokerRecovered'])
+})
