@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Instant } from '../core/instant.ts'
+import type { CancelAnswer } from '../task/run.ts'
 import type { Database } from './database.ts'
 
 /** A message as its sender may ask about it: waiting or running, and a wish that it end. */
@@ -29,13 +30,11 @@ export class CancelTable {
   }
 
   /** Within a transaction. Undefined when the message is not there. */
-  cancel(id: string, now: Instant, abort: boolean): 'dropped' | 'aborted' | 'running' | undefined {
+  cancel(id: string, now: Instant, abort: boolean): Exclude<CancelAnswer, 'unknown'> | undefined {
     const state = this.stateOf(id)
     if (state === undefined) return undefined
-    if (state === 'waiting') {
-      this.#drop.run(now, id)
-      return 'dropped'
-    }
+    // What a worker was handed only to record why it does not start is at its end, and is dropped by nobody.
+    if (state === 'waiting') return this.#drop.run(now, id).changes === 1 ? 'dropped' : 'ended'
     if (!abort) return 'running'
     this.#abort.run(id)
     return 'aborted'

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { resultsContract } from '../contracts/results-contract.ts'
 import { fastClock } from '../support/fast-clock.ts'
 import { Inbox } from '../support/inbox.ts'
-import { aMessage } from '../support/messages.ts'
+import { aMessage, anOccurrence } from '../support/messages.ts'
 import { connectSqlite, openSqliteWorld } from '../support/sqlite-world.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -31,6 +31,23 @@ test('what was cancelled while no worker was there is told at once, and recorded
   const inbox = new Inbox()
   const consumer = (await world.connect()).consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
   expect((await inbox.next()).veto).toMatchObject({ kind: 'revoked' })
+  await consumer.stop()
+})
+
+test('what was handed out to end without a run is not said to be dropped', async () => {
+  const world = await openSqliteWorld()
+  const client = await world.connect()
+  const first = anOccurrence('tick', { overlap: 'skip' })
+  const inbox = new Inbox()
+  const consumer = (await world.connect()).consume({ queues: ['taskbeat'], slots: 2, deliver: inbox.deliver })
+  await client.publish([first])
+  await inbox.next()
+  const second = anOccurrence('tick', { overlap: 'skip' })
+  await client.publish([second])
+  const skipped = await inbox.next()
+  expect(skipped.veto).toMatchObject({ kind: 'skipped' })
+  expect(await client.results.cancel(second.id, { abort: true })).toBe('ended')
+  await skipped.settle({ kind: 'ack' })
   await consumer.stop()
 })
 
