@@ -1,10 +1,13 @@
 import { printable } from '../config/problem.ts'
+import type { Instant } from '../core/instant.ts'
 import { describeDifference } from '../observe/schedule-difference.ts'
+import { compileEntry } from '../schedule/entry.ts'
 import { durationOf } from './history-row.ts'
 import { localTime, machineZone, nearTime, relativeTime } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
 import type { EntryOverview, Overview } from './overview.ts'
 import { type Cell, paint, print, printTable, remark, type Terminal } from './terminal.ts'
+import { upcoming } from './upcoming.ts'
 
 /** For people: a few lines on who is there, and tables of queues and entries. */
 export function printOverview(terminal: Terminal, overview: Overview): void {
@@ -42,7 +45,7 @@ export function printOverview(terminal: Terminal, overview: Overview): void {
   )
 }
 
-function leaderLine(terminal: Terminal, { leader, now }: Overview): string {
+function leaderLine(terminal: Terminal, { leader, entries, now }: Overview): string {
   if (!leader) return paint(terminal, 'yellow', 'no beat leads')
   const { host, pid, since, cursor, alive } = leader
   const who = printable(`${host}, pid ${pid}`)
@@ -54,8 +57,18 @@ function leaderLine(terminal: Terminal, { leader, now }: Overview): string {
       'yellow',
       `no beat leads; the last to lead, on ${who}, ${from}: its process is gone`,
     )
-  const emitted = cursor ? `, everything emitted through ${nearTime(cursor.due, zone, now)}` : ''
+  const through = cursor ? `, everything emitted through ${nearTime(cursor.due, zone, now)}` : ''
+  const emitted =
+    cursor && isEmitted(entries, cursor.due, now) ? ', everything that is due is emitted' : through
   return `on ${who}, leads ${from}${emitted}`
+}
+
+/** Nothing has become due since: the beat of a few entries writes nothing for hours, and is not behind. */
+function isEmitted(entries: Overview['entries'], through: Instant, now: Instant): boolean {
+  if (through >= now) return false
+  const enabled = entries.flatMap(({ spec }) => (spec.enabled ? compileEntry(spec) : []))
+  const { occurrences } = upcoming(enabled, { from: through, to: now, limit: 1, by: 'due' })
+  return occurrences.length === 0
 }
 
 function otherBeatLines(terminal: Terminal, { leader, standbys, otherLeaders }: Overview): string[] {
@@ -87,7 +100,7 @@ function entryRow({ spec, last, next }: EntryOverview, now: Overview['now']): re
     next === undefined ? 'never' : `${nearTime(next, spec.timezone, now)} (${relativeTime(next, now)})`
   return [
     spec.name,
-    last ? `${nearTime(last.at, machineZone(), now)} (${relativeTime(last.at, now)})` : '',
+    last ? `${nearTime(last.at, spec.timezone, now)} (${relativeTime(last.at, now)})` : '',
     last ? outcomeWords[last.kind === 'run' ? last.run.outcome : 'missed'] : '',
     last?.kind === 'run' ? durationOf(last.run, now) : '',
     spec.enabled ? coming : 'disabled',

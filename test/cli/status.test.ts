@@ -30,8 +30,8 @@ test('where nothing has run yet, that is what the status is', async () => {
   })
 })
 
-async function openBusyWorld() {
-  const world = openCliWorld(configuration)
+async function openBusyWorld(file = configuration) {
+  const world = openCliWorld(file)
   const broker = connectSqlite(join(world.stateDir, 'broker.db'))
   const term = await broker.lead(
     { group: 'main', host: 'there', pid: 4712, scheduleHash: 'abc' },
@@ -55,7 +55,9 @@ async function openBusyWorld() {
 test('who leads, who works, what waits, and how each entry fared is on one page', async () => {
   const { run, term } = await openBusyWorld()
   const { stdout } = await run('status')
-  expect(stdout).toMatch(/^beat +on there, pid 4712, leads since .* ago\), everything emitted through /m)
+  expect(stdout).toMatch(
+    /^beat +on there, pid 4712, leads since .* ago\), everything that is due is emitted$/m,
+  )
   expect(stdout).toMatch(
     /^worker +on here, pid \d+, started .* ago, 0 of 3 slots busy, takes from taskbeat$/m,
   )
@@ -65,6 +67,19 @@ test('who leads, who works, what waits, and how each entry fared is on one page'
   expect(stdout).toMatch(/^report .*ago\) +missed +disabled$/m)
   await term.resign()
   expect((await run('status')).stdout).toContain('no beat leads; the last to lead, on there, pid 4712, since')
+})
+
+test('a beat that is behind with an entry shows how far it has come', async () => {
+  const { run } = await openBusyWorld('schedules: { nightly: { cron: "0 2 * * *", shell: x } }')
+  expect((await run('status')).stdout).toMatch(/^beat .* ago\), everything emitted through 2026-11-22 02:00/m)
+})
+
+test('the last and the next run of an entry are told by the same clock', async () => {
+  const { run } = await openBusyWorld(
+    'schedules: { nightly: { at: 2099-01-01T02:00Z, shell: x, timezone: Asia/Tokyo } }',
+  )
+  const { stdout } = await run('status')
+  expect(stdout).toMatch(/^nightly +.*11:00 Asia\/Tokyo \(.* ago\) .* 2099-01-01 11:00 Asia\/Tokyo/m)
 })
 
 test('--json has the same for programs', async () => {
