@@ -76,6 +76,8 @@ export class AmqpConsumer implements Consumer {
   readonly #ended = new AbortController()
   readonly #running: Promise<void>
   readonly #intakes = new Map<string, QueueIntake>()
+  /** Queues of others that do not exist, and are told to be waited for. */
+  readonly #awaited = new Set<string>()
   #round = 0
   #opening: Promise<void> = Promise.resolve()
   #stopped: Promise<void> | undefined
@@ -134,6 +136,11 @@ export class AmqpConsumer implements Consumer {
 
   get instance(): string {
     return this.#parts.instance
+  }
+
+  /** Of its queues those that do not exist yet. */
+  get awaits(): readonly string[] {
+    return [...this.#awaited]
   }
 
   /** It takes nothing more. */
@@ -245,6 +252,7 @@ export class AmqpConsumer implements Consumer {
     const { queues } = this.#intake
     if (this.#stopping.signal.aborted) return
     const [missing] = await Promise.all([declarations.declare(session, queues), informed(session)])
+    this.#tellAwaited(missing)
     await this.#openQueues(
       session,
       queues.filter((queue) => !missing.includes(queue)),
@@ -252,6 +260,21 @@ export class AmqpConsumer implements Consumer {
     this.#getInLine()
     this.#health.begunAnew()
     if (missing.length > 0) void this.#lookFor(session, missing)
+  }
+
+  /** Once each, until it is found. */
+  #tellAwaited(missing: readonly string[]): void {
+    const { emit } = this.#parts
+    for (const queue of this.#awaited) {
+      if (missing.includes(queue)) continue
+      this.#awaited.delete(queue)
+      emit({ kind: 'queueFound', queue })
+    }
+    for (const queue of missing) {
+      if (this.#awaited.has(queue)) continue
+      this.#awaited.add(queue)
+      emit({ kind: 'queueAwaited', queue })
+    }
   }
 
   /** It is behind others in lanes of its own, and they have to step aside. */
@@ -295,6 +318,7 @@ export class AmqpConsumer implements Consumer {
         const found = missing.filter((queue) => !still.includes(queue))
         missing = still
         if (over.aborted) return
+        this.#tellAwaited(missing)
         this.#opening = this.#openQueues(session, found) // a stop waits for it
         await this.#opening
       } catch {

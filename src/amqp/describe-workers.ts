@@ -23,6 +23,7 @@ export function describeWorkers(
         pid: place.pid,
         since: consumers.get(parts[0] ?? consumer) as Instant,
         queues: consumer.intake.queues,
+        awaits: consumer.awaits,
         slots: consumer.intake.concurrency ?? consumer.intake.slots,
         running: parts.reduce((sum, { running }) => sum + running, 0),
         held: parts.flatMap(({ held }) => held),

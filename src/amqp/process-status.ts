@@ -66,6 +66,7 @@ const isBeat = mapOf<Omit<BeatReport, 'difference'>>({
 })
 
 const isWorker = mapOf<ProcessStatus['workers'][number]>({
+  awaits: optional(listOf(text)),
   instance: text,
   host: text,
   pid: count,
@@ -87,5 +88,10 @@ export function readProcess(value: unknown): ProcessStatus | undefined {
   if (!isProcess(value)) return undefined
   const { leaders, beats = [], workers } = value as ProcessStatus
   // How it differs is for whoever asks to find out.
-  return { leaders, workers, beats: beats.map(({ difference: _told, ...beat }) => beat) }
+  return {
+    leaders,
+    // One of an earlier version does not say.
+    workers: workers.map((worker) => ({ ...worker, awaits: worker.awaits ?? [] })),
+    beats: beats.map(({ difference: _told, ...beat }) => beat),
+  }
 }

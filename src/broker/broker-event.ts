@@ -17,6 +17,9 @@ export type BrokerEvent =
   | { readonly kind: 'queueAbsent'; readonly queue: string; readonly reason: string }
   /** It takes it again, and was sent so many that had waited. */
   | { readonly kind: 'queueAppeared'; readonly queue: string; readonly sent: number }
+  /** A worker is to take from a queue of others that does not exist: it does so once there is one. */
+  | { readonly kind: 'queueAwaited'; readonly queue: string }
+  | { readonly kind: 'queueFound'; readonly queue: string }
   | LinkEvent
 
 /** About a connection to a broker that is somewhere else; `place` is `host:port`. */

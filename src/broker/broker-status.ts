@@ -37,6 +37,8 @@ export interface WorkerStatus {
   readonly pid: number
   readonly since: Instant
   readonly queues: readonly string[]
+  /** Those of them that do not exist yet: others declare them. */
+  readonly awaits: readonly string[]
   /** How many can execute at once. */
   readonly slots: number
   /** Deliveries that it holds, those too that wait for limits of their tasks. */

@@ -29,11 +29,12 @@ export function toOverviewJson({
     standbys: standbys.map((beat) => toStandbyJson(beat, leader)),
     other_leaders: otherLeaders.map((other) => ({ group: other.group, ...toLeaderJson(other) })),
     takes_nothing: takesNothing,
-    workers: workers.map(({ host, pid, since, queues: served, slots, running }) => ({
+    workers: workers.map(({ host, pid, since, queues: served, awaits, slots, running }) => ({
       host,
       pid,
       since: isoOrNull(since),
       queues: served,
+      awaits,
       slots,
       running,
     })),

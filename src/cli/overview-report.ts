@@ -88,11 +88,16 @@ function otherBeatLines(terminal: Terminal, { leader, standbys, otherLeaders }: 
 
 function workerLines(terminal: Terminal, { workers, now }: Overview): string[] {
   if (workers.length === 0) return [paint(terminal, 'yellow', 'no worker')]
-  return workers.map(({ host, pid, since, queues, slots, running }) =>
-    printable(
-      `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${Math.min(running, slots)} of ${slots} slots busy, takes from ${queues.join(', ')}`,
-    ),
-  )
+  return workers.map(({ host, pid, since, queues, awaits, slots, running }) => {
+    const served = queues.filter((queue) => !awaits.includes(queue))
+    const missing =
+      awaits.length > 0 ? printable(`, waits for ${awaits.join(', ')}, which nobody has declared`) : ''
+    return (
+      printable(
+        `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${Math.min(running, slots)} of ${slots} slots busy, takes from ${served.join(', ') || 'nothing'}`,
+      ) + paint(terminal, 'yellow', missing)
+    )
+  })
 }
 
 function entryRow({ spec, last, next }: EntryOverview, now: Overview['now']): readonly Cell[] {

@@ -77,7 +77,9 @@ export async function readOverview(
     workers,
     queues: withUnused(shown, queues).map((queue) => ({
       ...queue,
-      workers: workers.filter((worker) => worker.queues.includes(queue.name)).length,
+      workers: workers.filter(
+        ({ queues: served, awaits }) => served.includes(queue.name) && !awaits.includes(queue.name),
+      ).length,
     })),
     delayed,
     takesNothing,

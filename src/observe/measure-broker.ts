@@ -92,6 +92,8 @@ export class BrokerMeasures {
         this.#absent.set(0, { queue: event.queue })
         break
       case 'wakeUpsUnavailable':
+      case 'queueAwaited':
+      case 'queueFound':
         break
       default:
         event satisfies never

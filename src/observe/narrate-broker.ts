@@ -49,6 +49,18 @@ export function narrateBroker(event: BrokerEvent): Line {
         message: `queue ${event.queue} takes what is due there${event.sent > 0 ? `, and was sent the ${event.sent} that had waited` : ''}`,
         fields: { queue: event.queue, sent: event.sent },
       }
+    case 'queueAwaited':
+      return {
+        level: 'warn',
+        message: `queue ${event.queue} is declared by others, and does not exist: this worker takes from it once it does`,
+        fields: { queue: event.queue },
+      }
+    case 'queueFound':
+      return {
+        level: 'info',
+        message: `queue ${event.queue} is there, and this worker takes from it`,
+        fields: { queue: event.queue },
+      }
     default:
       return narrateLink(event)
   }

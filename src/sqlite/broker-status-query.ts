@@ -54,7 +54,12 @@ function readWorkers(database: Database, directory: string): WorkerStatus[] {
     .all() as unknown as WorkerRow[]
   return rows
     .filter((row) => isAlive(directory, row.instance))
-    .map((row) => ({ ...row, since: instant(row.since), queues: JSON.parse(row.queues) as string[] }))
+    .map((row) => ({
+      ...row,
+      since: instant(row.since),
+      queues: JSON.parse(row.queues) as string[],
+      awaits: [],
+    }))
 }
 
 function readQueues(database: Database, now: Instant): QueueStatus[] {

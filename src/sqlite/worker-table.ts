@@ -21,7 +21,7 @@ export class WorkerTable {
   }
 
   /** One that was announced before keeps its beginning. */
-  announce({ instance, host, pid, since, queues, slots }: Omit<WorkerStatus, 'running'>): void {
+  announce({ instance, host, pid, since, queues, slots }: Omit<WorkerStatus, 'awaits' | 'running'>): void {
     this.#announce.run(instance, host, pid, since, JSON.stringify(queues), slots)
   }
 

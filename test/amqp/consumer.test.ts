@@ -6,6 +6,7 @@ import { SlotLedger } from '../../src/amqp/slot-queue.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import { connectAmqp, withoutLinks } from '../support/amqp-broker-world.ts'
+import { EventLog } from '../support/event-log.ts'
 import { expectTook } from '../support/expect-took.ts'
 import { fastClock } from '../support/fast-clock.ts'
 import { Inbox } from '../support/inbox.ts'
@@ -48,7 +49,9 @@ test('settling what a lost session held resolves, and the message comes again', 
 test('a queue of others is waited for, and what came too early waits beside it', async () => {
   const url = await rabbitmq.url()
   const typeOf = (queue: string) => (queue === 'other' ? 'existing' : 'quorum')
-  const broker = connectAmqp(url, { typeOf })
+  const events = new EventLog<BrokerEvent>()
+  const broker = connectAmqp(url, { typeOf, emit: events.emit })
+  const awaited = async () => (await broker.status()).workers.map(({ awaits }) => awaits)
   const inbox = new Inbox()
   broker.consume({ queues: ['taskbeat', 'other'], slots: 1, deliver: inbox.deliver })
   await broker.publish([aMessage()])
@@ -57,6 +60,8 @@ test('a queue of others is waited for, and what came too early waits beside it',
     code: 'BROKER_UNAVAILABLE',
     message: expect.stringContaining('other'),
   })
+  expect(events.of('queueAwaited')).toEqual([{ kind: 'queueAwaited', queue: 'other' }])
+  expect(await awaited()).toEqual([['other']])
   await connectAmqp(url).publish([aMessage({ queue: 'other' })]) // somebody else makes it
   const [early, due] = [aMessage({ queue: 'other' }), aMessage({ queue: 'other' })]
   await broker.publish([{ ...early, eta: (Date.now() + 8_000) as typeof early.eta }, due])
@@ -64,6 +69,8 @@ test('a queue of others is waited for, and what came too early waits beside it',
   const second = await inbox.next()
   expect(second.message.id).toBe(due.id)
   await second.settle({ kind: 'ack' })
+  expect(events.of('queueFound')).toEqual([{ kind: 'queueFound', queue: 'other' }])
+  expect(await awaited()).toEqual([[]])
   const third = await inbox.next()
   expect(third.message.id).toBe(early.id)
   expect(Date.now()).toBeGreaterThanOrEqual(third.message.eta)
