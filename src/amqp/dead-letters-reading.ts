@@ -32,24 +32,46 @@ export async function openReading(
 ): Promise<Reading | undefined> {
   if ((await countIn(session, queue)) === undefined) return undefined
   const endTurn = await awaitTurn(session, queue, clock)
-  const expected = (await countIn(session, queue)) ?? 0
-  if (expected === 0) {
+  let reading: Reading | undefined
+  try {
+    reading = await takeAll(session, queue, search, clock)
+  } catch (error) {
+    await endTurn().catch(() => {}) // then it ends with the connection
+    throw error
+  }
+  if (!reading) {
     await endTurn()
     return undefined
   }
+  const { close } = reading
+  return { ...reading, close: () => close().finally(endTurn) }
+}
+
+async function takeAll(
+  session: Session,
+  queue: string,
+  search: Search,
+  clock: Clock,
+): Promise<Reading | undefined> {
+  const expected = (await countIn(session, queue)) ?? 0
+  if (expected === 0) return undefined
   const channel = await session.openChannel({ confirm: false, prefetch: 0 })
-  const { found, taken } = await take(channel, queue, expected, search, clock)
-  let removed = 0
-  const remove = (incoming: Incoming): void => {
-    removed++
-    channel.ack(incoming)
+  try {
+    const { found, taken } = await take(channel, queue, expected, search, clock)
+    let removed = 0
+    const remove = (incoming: Incoming): void => {
+      removed++
+      channel.ack(incoming)
+    }
+    const close = async (): Promise<void> => {
+      await channel.close()
+      await untilBack(session, queue, taken - removed, clock)
+    }
+    return { found, remove, close }
+  } catch (error) {
+    await channel.close().catch(() => {}) // then it is closed already, and what it took is back
+    throw error
   }
-  const close = async (): Promise<void> => {
-    await channel.close()
-    await untilBack(session, queue, taken - removed, clock)
-    await endTurn()
-  }
-  return { found, remove, close }
 }
 
 /** The broker says that the channel is closed, and gives back what it held a moment later. */
