@@ -11,6 +11,7 @@ import { openSqliteBroker } from '../sqlite/sqlite-broker.ts'
 import { defaultQueue } from '../task/task-message.ts'
 import { brokerPassword } from './broker-password.ts'
 import type { Host } from './host.ts'
+import { refuseWithoutAccess } from './state-access.ts'
 
 /** What of a configuration says how messages travel. */
 export interface BrokerPlan extends Pick<Settings, 'broker' | 'queues' | 'schedules' | 'tasks'> {
@@ -31,7 +32,10 @@ export interface OpenBroker {
 export function openBroker({ settings, host, create, emit, background }: OpenBroker): Broker {
   const { broker } = settings
   const common = { clock: background ? backgroundClock : systemClock, host: host.name, pid: host.pid, emit }
-  if (broker.kind === 'sqlite') return openSqliteBroker({ ...common, path: broker.path, create })
+  if (broker.kind === 'sqlite') {
+    refuseWithoutAccess(broker.path)
+    return openSqliteBroker({ ...common, path: broker.path, create })
+  }
   brokerPassword(broker.passwordFile, host) // whoever starts hears at once that it cannot be read
   const addresses = broker.urls.map(addressOf)
   if (addresses.some(({ tls }) => tls)) requireTlsFiles(broker.tls)

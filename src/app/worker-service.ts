@@ -24,6 +24,7 @@ import type { Host } from './host.ts'
 import { openBroker } from './open-broker.ts'
 import { tellOwnTasks } from './own-tasks.ts'
 import { journalPath } from './paths.ts'
+import { refuseWithoutAccess } from './state-access.ts'
 
 export interface WorkerServiceParts {
   readonly settings: Settings
@@ -108,7 +109,9 @@ export class WorkerService implements Service {
       modules,
       queueProblem: queueNameProblem,
     })
-    const journal = openSqliteJournal({ path: journalPath(settings), create: true, host: name, pid })
+    const path = journalPath(settings)
+    refuseWithoutAccess(path)
+    const journal = openSqliteJournal({ path, create: true, host: name, pid })
     this.#opened.defer(() => journal.close())
     const broker = openBroker({
       settings,
