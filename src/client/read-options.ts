@@ -19,9 +19,11 @@ export interface Written {
 /** The message of a call. Throws USAGE for options that mean nothing; the broker looks at the rest. */
 export function toMessage({ task, args, kwargs, options, queue }: Written, now: Instant): TaskMessage {
   if (!Array.isArray(args)) throw usage(`expected the arguments of ${task} to be a list, got ${typeof args}`)
-  for (const value of [...args, ...Object.values(kwargs)])
-    if (typeof value === 'function' || typeof value === 'symbol')
-      throw usage(`expected the arguments of ${task} to be what JSON can hold, got a ${typeof value}`)
+  for (const value of [...args, ...Object.values(kwargs)]) {
+    const got = nameOfUnwritable(value)
+    if (got !== undefined)
+      throw usage(`expected the arguments of ${task} to be what JSON can hold, got ${got}`)
+  }
   for (const name of Object.keys(options))
     if (!(name in optionNames))
       throw usage(`expected the options of ${task} among ${Object.keys(optionNames).join(', ')}, got ${name}`)
@@ -38,6 +40,12 @@ export function toMessage({ task, args, kwargs, options, queue }: Written, now: 
     attempt: 1,
     ...(expires === undefined ? {} : { expires }),
   }
+}
+
+/** What JSON would leave out, or write as null without a word. */
+function nameOfUnwritable(value: unknown): string | undefined {
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : undefined
 }
 
 /** All of them. */

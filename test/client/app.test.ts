@@ -167,10 +167,15 @@ test('options that mean nothing are refused with what to write', async () => {
   await refused({ eta: new Date(), countdown: '1s' }, /got both/)
   await refused({ expires: 'soon' }, /expires.*duration/)
   await refused({ coutdown: '1s' }, /the options of add among countdown, eta, .*, got coutdown$/)
-  await expect(app.send('add', [() => 1])).rejects.toMatchObject({
-    code: 'USAGE',
-    message: 'expected the arguments of add to be what JSON can hold, got a function',
-  })
+  for (const [value, got] of [
+    [() => 1, 'a function'],
+    [Number.NaN, 'NaN'],
+    [-Infinity, '-Infinity'],
+  ] as const)
+    await expect(app.send('add', [value])).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `expected the arguments of add to be what JSON can hold, got ${got}`,
+    })
   await expect(app.send('add', [1, 2], { priority: 12 })).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' })
 })
 
