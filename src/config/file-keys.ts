@@ -128,7 +128,7 @@ export const fileKeys: Section<FileValues> = {
     beat: { kind: sectionOf(beatKeys), doc: 'The process that emits what is due.' },
     defaults: {
       kind: sectionOf(defaultsKeys),
-      doc: 'Keys of entries and tasks, for all that do not say otherwise.',
+      doc: 'Keys of entries and tasks, for all that do not say otherwise; not what one of them is: when it is due, what it runs, its description.',
     },
     schedules: { kind: named(entryAndTaskKeys), doc: 'The entries: what is due when.' },
     tasks: { kind: named(taskKeys), doc: 'What entries and applications can call.' },

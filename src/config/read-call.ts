@@ -23,6 +23,7 @@ export function readCall(
     refuseTaskKeys(given, around.tasks)
     return given.task && { name: given.task.value, own: false }
   }
+  if (!inPlace && isGiven(at, '<<')) return undefined // refused where it is read
   if (!inPlace) return at.problem('what does it run? one of task, command and shell is missing')
   refuseTwoActions(given)
   const other = around.tasks.get(name)

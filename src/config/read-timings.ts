@@ -13,6 +13,8 @@ export function readTimings(
   timezone: string,
 ): readonly Timing[] | undefined {
   const [kind, other] = (['cron', 'every', 'at'] as const).filter((key) => isGiven(at, key))
+  // A merge key, refused where it is read, was to bring what is missing.
+  if (kind === undefined && isGiven(at, '<<')) return undefined
   if (kind === undefined) return at.problem('when is it due? one of cron, every and at is missing')
   if (other !== undefined)
     return at.problem(`one of cron, every and at says when it is due, not both ${kind} and ${other}`)

@@ -259,6 +259,13 @@ describe('a task runs one thing, within limits that mean something', () => {
   })
 })
 
+it('what a merge key was to bring is not missed as well', () => {
+  const text = 'schedules:\n  a: { <<: { every: 1m, shell: x }, timeout: 5s }\n'
+  expect(complaintsOf(text)).toEqual([
+    'schedules.yaml:2:8: schedules.a.<<: merge keys are not part of YAML 1.2; what many entries share goes under defaults',
+  ])
+})
+
 describe('the rest of the file', () => {
   it.each([
     [
