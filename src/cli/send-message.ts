@@ -1,15 +1,20 @@
 import { Option } from 'commander'
 import { openExistingBroker, openExistingJournal } from '../app/existing-state.ts'
 import { queuesOf } from '../app/open-broker.ts'
+import type { Broker } from '../broker/broker.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
 import { printable } from '../config/problem.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
+import { TaskbeatError } from '../core/errors.ts'
 import { type Milliseconds, toIso } from '../core/instant.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { AttemptRecord } from '../journal/run.ts'
+import type { RunResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import { exitCode } from './exit-code.ts'
 import { duration } from './option-values.ts'
+import { outcomeWords } from './outcome-words.ts'
 import { toRunDetailsJson } from './run-json.ts'
 import { describeAttempt, printOutput } from './run-report.ts'
 import { print, printJson, remark, type Terminal } from './terminal.ts'
@@ -45,33 +50,56 @@ export async function sendMessage(
   message: TaskMessage,
   options: SendOptions,
 ): Promise<number> {
-  if (!options.wait) {
-    await publish(terminal, settings, message)
+  const broker = openExistingBroker(settings, terminal.host)
+  try {
+    if (options.wait) return await sendAndWait(terminal, settings, broker, message, options)
+    await broker.publish([message])
+    await remarkOnQueue(terminal, settings, broker, message)
     const { id, task, queue, eta } = message
     if (options.json) printJson(terminal, { id, task, queue, eta: toIso(eta) })
     else print(terminal, id)
-    return 0
-  }
-  // Opened before anything is sent: who cannot read it would wait for nothing.
-  const journal = openExistingJournal(settings, terminal.host)
-  try {
-    await publish(terminal, settings, message)
-    return await awaitEnd(terminal, journal, message, options)
-  } finally {
-    await journal.close()
-  }
-}
-
-async function publish(terminal: Terminal, settings: Settings, message: TaskMessage): Promise<void> {
-  const broker = openExistingBroker(settings, terminal.host)
-  try {
-    await broker.publish([message])
-    const { workers } = await broker.status()
-    if (!workers.some(({ queues }) => queues.includes(message.queue)))
-      remarkOnWait(terminal, settings, message)
+    return exitCode.ok
   } finally {
     await broker.close()
   }
+}
+
+async function sendAndWait(
+  terminal: Terminal,
+  settings: Settings,
+  broker: Broker,
+  message: TaskMessage,
+  options: SendOptions,
+): Promise<number> {
+  // Opened before anything is sent: who cannot read it would wait for nothing.
+  const journal = openJournal(terminal, settings)
+  try {
+    await broker.results.send([message])
+    await remarkOnQueue(terminal, settings, broker, message)
+    return await awaitEnd(terminal, journal, broker, message, options)
+  } finally {
+    await journal?.close()
+  }
+}
+
+/** On RabbitMQ it may run on any host, and this one may have none. */
+function openJournal(terminal: Terminal, settings: Settings): Journal | undefined {
+  try {
+    return openExistingJournal(settings, terminal.host)
+  } catch (error) {
+    if (settings.broker.kind === 'sqlite' || !(error instanceof TaskbeatError)) throw error
+    return undefined
+  }
+}
+
+async function remarkOnQueue(
+  terminal: Terminal,
+  settings: Settings,
+  broker: Broker,
+  message: TaskMessage,
+): Promise<void> {
+  const { workers } = await broker.status()
+  if (!workers.some(({ queues }) => queues.includes(message.queue))) remarkOnWait(terminal, settings, message)
 }
 
 function remarkOnWait(terminal: Terminal, settings: Settings, { queue }: TaskMessage): void {
@@ -83,18 +111,33 @@ function remarkOnWait(terminal: Terminal, settings: Settings, { queue }: TaskMes
 
 async function awaitEnd(
   terminal: Terminal,
-  journal: Journal,
-  { id, task, occurrence }: TaskMessage,
+  journal: Journal | undefined,
+  { results }: Broker,
+  { id, task, queue, occurrence }: TaskMessage,
   { json, waitTimeout: timeout }: SendOptions,
 ): Promise<number> {
   const name = printable(occurrence?.entry ?? task)
   remark(terminal, `${name}: waiting for ${id}`)
   const tell = (attempt: AttemptRecord): void =>
     remark(terminal, `${name}: ${printable(describeAttempt(attempt))}; another follows`)
-  const attempts = await waitForRun(journal, id, { clock: systemClock, timeout, tell })
-  const last = attempts.at(-1)
-  if (json) printJson(terminal, toRunDetailsJson(attempts))
-  else if (last?.output) printOutput(terminal, last.output)
-  if (last) remark(terminal, `${name}: ${printable(describeAttempt(last))}`)
-  return exitCodeOfRun(attempts)
+  const result = (signal: AbortSignal): Promise<RunResult> => results.wait(id, signal)
+  const ending = await waitForRun(journal, id, { clock: systemClock, timeout, tell, result })
+  if ('result' in ending) {
+    if (json) printJson(terminal, { id, task, queue, result: ending.result })
+    remark(
+      terminal,
+      `${name}: ${printable(describeResult(ending.result))}; its output is not kept on this host`,
+    )
+  } else {
+    const last = ending.attempts.at(-1)
+    if (json) printJson(terminal, toRunDetailsJson(ending.attempts))
+    else if (last?.output) printOutput(terminal, last.output)
+    if (last) remark(terminal, `${name}: ${printable(describeAttempt(last))}`)
+  }
+  return exitCodeOfRun(ending)
+}
+
+function describeResult(result: RunResult): string {
+  const { text } = outcomeWords[result.outcome]
+  return result.outcome === 'succeeded' ? text : `${text}: ${result.error.message}`
 }

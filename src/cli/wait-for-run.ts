@@ -4,6 +4,7 @@ import { TaskbeatError } from '../core/errors.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { AttemptRecord } from '../journal/run.ts'
+import type { RunResult } from '../task/run-result.ts'
 import { exitCode } from './exit-code.ts'
 
 /** The journal is a file, and nobody calls when it changes. */
@@ -11,46 +12,62 @@ const lookEvery = milliseconds(100)
 
 export interface Waiting {
   readonly clock: Clock
+  /** Waits for what is told to senders, wherever it runs. */
+  readonly result: (signal: AbortSignal) => Promise<RunResult>
   /** How long at the most; without it as long as it takes. */
   readonly timeout?: Milliseconds | undefined
   /** Called with each attempt that has ended and that another follows. */
   readonly tell: (attempt: AttemptRecord) => void
 }
 
+/** All that this host's journal has of it; or its result alone, when another host's or nobody's has it. */
+export type EndOfRun = { readonly attempts: readonly AttemptRecord[] } | { readonly result: RunResult }
+
 /**
- * Waits until a run has ended for good, and resolves with its attempts. Rejects with RESULT_TIMEOUT when the time that
- * it is given has passed; the run goes on.
+ * Waits until a run has ended for good. Rejects with RESULT_TIMEOUT when the time that it is given has passed; the run
+ * goes on. `journal`: that of this host, where it has one.
  */
 export async function waitForRun(
-  journal: Pick<Journal, 'attempts'>,
+  journal: Pick<Journal, 'attempts'> | undefined,
   id: string,
-  { clock, timeout = milliseconds(Number.POSITIVE_INFINITY), tell }: Waiting,
-): Promise<readonly AttemptRecord[]> {
+  { clock, timeout = milliseconds(Number.POSITIVE_INFINITY), tell, result }: Waiting,
+): Promise<EndOfRun> {
   const end = clock.monotonic() + timeout
   const told = new Set<string>()
-  for (;;) {
-    const attempts = attemptsSoFar(journal, id)
-    for (const attempt of attempts) {
-      // What was interrupted comes again under the same number.
-      const ending = `${attempt.attempt} ${attempt.finished}`
-      if (!hasEnded(attempt) || told.has(ending)) continue
-      if (!comesAgain(attempt)) return attempts
-      told.add(ending)
-      tell(attempt)
+  const heard = new AbortController()
+  const over = new AbortController()
+  const telling = result(over.signal)
+  telling.catch(() => {}).finally(() => heard.abort())
+  try {
+    for (;;) {
+      const isTold = heard.signal.aborted // it was recorded before it was told
+      const attempts = journal ? attemptsSoFar(journal, id) : []
+      for (const attempt of attempts) {
+        // What was interrupted comes again under the same number.
+        const name = `${attempt.attempt} ${attempt.finished}`
+        if (!hasEnded(attempt) || told.has(name)) continue
+        if (!comesAgain(attempt)) return { attempts }
+        told.add(name)
+        tell(attempt)
+      }
+      if (isTold) return { result: await telling }
+      const left = end - clock.monotonic()
+      if (left <= 0)
+        throw new TaskbeatError(
+          'RESULT_TIMEOUT',
+          `${id} has not ended within ${formatDuration(timeout)}; it is left as it is`,
+        )
+      await clock.sleep(milliseconds(Math.min(lookEvery, left)), heard.signal)
     }
-    const left = end - clock.monotonic()
-    if (left <= 0)
-      throw new TaskbeatError(
-        'RESULT_TIMEOUT',
-        `${id} has not ended within ${formatDuration(timeout)}; it is left as it is`,
-      )
-    await clock.sleep(milliseconds(Math.min(lookEvery, left)))
+  } finally {
+    over.abort()
   }
 }
 
-/** For the shell: 0, the command's own exit code, or 1 where there is none. */
-export function exitCodeOfRun(attempts: readonly AttemptRecord[]): number {
-  const last = attempts.at(-1)
+/** For the shell: 0, the command's own exit code, or 1 where there is none or it is not known here. */
+export function exitCodeOfRun(ending: EndOfRun): number {
+  if ('result' in ending) return ending.result.outcome === 'succeeded' ? exitCode.ok : exitCode.failed
+  const last = ending.attempts.at(-1)
   if (last?.outcome === 'succeeded') return exitCode.ok
   return last?.exitCode || exitCode.failed
 }

@@ -5,7 +5,6 @@ import { backoffDelay } from '../core/backoff.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { between, instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Undecodable } from '../task/parse-task-message.ts'
-import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
 import type { CancelTable } from './cancel-table.ts'
@@ -150,7 +149,7 @@ export class SqliteConsumer implements Consumer {
         const write = this.#writeFor(row, message, isOver ? { kind: 'ack' } : verdict)
         const settled = this.#parts.commits.submit(() => {
           write()
-          if (result) this.#keep(row, result)
+          if (result) this.#parts.results.put(row.id, result)
         })
         // What it frees can be claimed in the same transaction.
         this.#parts.wake()
@@ -160,11 +159,6 @@ export class SqliteConsumer implements Consumer {
         if (verdict.kind !== 'ack' || standsForEntry(row)) this.#parts.ring()
       },
     }
-  }
-
-  /** Within the transaction that settles. Of occurrences nobody waits: they were not sent. */
-  #keep({ id, entry }: ClaimedRow, result: KeptResult): void {
-    if (entry === null) this.#parts.results.put(id, result)
   }
 
   /** What carries out the verdict, to be called within a transaction. */

@@ -183,10 +183,11 @@ export class DeliveryHandler {
     return { outcome, ran: { started, lateness, duration: milliseconds(clock.monotonic() - begin) } }
   }
 
-  /** Nobody sent an occurrence, so nobody waits for its result. */
+  /** What no term has emitted somebody has sent, or triggered, and may wait for. */
   #resultOf({ occurrence }: TaskMessage, { outcome, verdict, task }: Ended): KeptResult | undefined {
     const ttl = task?.definition.resultTtl ?? milliseconds(defaultResultTtlMs)
-    const result = occurrence || ttl === 0 ? undefined : resultOf(outcome, verdict)
+    const isEmitted = occurrence !== undefined && occurrence.stamp.epoch > 0
+    const result = isEmitted || ttl === 0 ? undefined : resultOf(outcome, verdict)
     return result && { result, forgetAt: plus(this.#parts.clock.now(), ttl) }
   }
 

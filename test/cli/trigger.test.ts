@@ -1,14 +1,20 @@
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { instant } from '../../src/core/instant.ts'
 import { isUuid } from '../../src/core/uuid.ts'
+import type { RunResult } from '../../src/task/run-result.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
+import { connectAmqp } from '../support/amqp-broker-world.ts'
 import { Inbox } from '../support/inbox.ts'
 import { soon } from '../support/messages.ts'
+import { useRabbitmq } from '../support/rabbitmq.ts'
 import { connectSqlite } from '../support/sqlite-world.ts'
 import { type CliWorld, openCliWorld } from './cli-world.ts'
 import { writeJournal } from './journal-world.ts'
 import { standInWorker } from './stand-in-worker.ts'
+
+const rabbitmq = useRabbitmq()
+const tooBad: RunResult = { outcome: 'failed', error: { name: 'Error', message: 'too bad' } }
 
 const configuration = `schedules:
   off: { cron: "0 2 * * *", task: t, enabled: false, queue: slow, priority: 7, overlap: queue, args: [1], kwargs: { to: me }, expires: 1h }
@@ -189,6 +195,39 @@ test('--wait --json prints the run as show does', async () => {
   expect((await run('show', id, '--json')).json()).toEqual(json())
   expect(json()).toMatchObject({ entry: 'nightly', attempts: [{ outcome: 'succeeded', output: null }] })
 })
+
+test('--wait ends with a run that is written down nowhere', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  writeJournal(stateDir)
+  connectSqlite(join(stateDir, 'broker.db')).consume({
+    queues: ['taskbeat'],
+    slots: 1,
+    deliver: (delivery) => void delivery.settle({ kind: 'ack' }, { result: tooBad, forgetAt: soon(60_000) }),
+  })
+  const { code, stdout, stderr } = await run('send', 't', '--wait')
+  expect(stdout).toBe('')
+  expect(stderr).toContain('t: failed: too bad; its output is not kept on this host\n')
+  expect(code).toBe(1)
+}, 20_000)
+
+test('--wait on RabbitMQ ends with a run of another host, also where none has run', async () => {
+  const url = await rabbitmq.url()
+  const { run } = openCliWorld(`broker: { url: "${url}" }\n${configuration}`)
+  const worker = connectAmqp(url).consume({
+    queues: ['taskbeat'],
+    slots: 1,
+    deliver: (delivery) =>
+      void delivery.settle(
+        { kind: 'ack' },
+        { result: { outcome: 'succeeded', value: 8 }, forgetAt: soon(60_000) },
+      ),
+  })
+  onTestFinished(() => worker.stop())
+  const { code, stderr, json } = await run('trigger', 'nightly', '--wait', '--json')
+  expect(stderr).toContain('nightly: succeeded; its output is not kept on this host\n')
+  expect(json()).toMatchObject({ task: 'nightly', result: { outcome: 'succeeded', value: 8 } })
+  expect(code).toBe(0)
+}, 20_000)
 
 test('who cannot read the journal waits for nothing, and nothing is sent', async () => {
   const { run, stateDir } = openCliWorld(configuration)
