@@ -154,7 +154,7 @@ const putOff: Outcome = { kind: 'interrupted', reason: 'it was given back before
 /** What bounds every attempt. */
 function expiry({ expires }: TaskMessage, now: Instant): Outcome | undefined {
   if (expires === undefined || now < expires) return undefined
-  return { kind: 'expired', at: expires, reason: 'it was to start before it expires' }
+  return { kind: 'expired', at: expires, reason: 'it had not started when it expired' }
 }
 
 /** What bounds the first attempt only: the occurrence's successor stands for it. */

@@ -170,7 +170,7 @@ describe('expiry', () => {
     expect((await log.first('runEnded', ({ message }) => message.attempt === 2)).outcome).toEqual({
       kind: 'expired',
       at: expires,
-      reason: 'it was to start before it expires',
+      reason: 'it had not started when it expired',
     })
   })
 })
