@@ -4,6 +4,7 @@ import { Inbox } from '../support/inbox.ts'
 import { connectSqlite } from '../support/sqlite-world.ts'
 import { type CliWorld, openCliWorld } from './cli-world.ts'
 import { writeJournal } from './journal-world.ts'
+import { standInWorker } from './stand-in-worker.ts'
 
 function openWorld(): CliWorld & { readonly takeWork: () => Inbox } {
   const world = openCliWorld('schedules: {}\ntasks: { t: { shell: x, timeout: 1m } }\n')
@@ -37,6 +38,15 @@ test('what runs goes on, unless --abort tells it to end', async () => {
   expect(asked.stderr).toContain(`${id} runs already; --abort tells it to end\n`)
   expect(await run('cancel', id, '--abort')).toMatchObject({ code: 0, stdout: 'aborted\n' })
   await delivery.settle({ kind: 'ack' })
+})
+
+test('the beginning of an id that runs shows is enough', async () => {
+  const world = openCliWorld('schedules: {}\ntasks: { t: { shell: x, timeout: 1m } }\n')
+  const worker = standInWorker(world.stateDir, () => [{ kind: 'succeeded' }])
+  const { id } = (await world.run('send', 't', '--wait', '--json')).json() as { id: string }
+  await worker.stop()
+  const { json } = await world.run('cancel', id.slice(0, 8), '--json')
+  expect(json()).toMatchObject({ id })
 })
 
 test('a run that nobody knows cannot be cancelled, and it has to be named', async () => {

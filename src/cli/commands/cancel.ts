@@ -1,5 +1,7 @@
-import { openExistingBroker } from '../../app/existing-state.ts'
+import { openExistingBroker, openExistingJournal } from '../../app/existing-state.ts'
 import { printable } from '../../config/problem.ts'
+import type { Settings } from '../../config/settings.ts'
+import { TaskbeatError } from '../../core/errors.ts'
 import { isUuid } from '../../core/uuid.ts'
 import type { CancelAnswer } from '../../task/run.ts'
 import type { AddCommand } from '../command.ts'
@@ -10,7 +12,7 @@ import {
 } from '../configuration-option.ts'
 import { exitCode } from '../exit-code.ts'
 import { notEmpty } from '../option-values.ts'
-import { print, printJson, remark } from '../terminal.ts'
+import { print, printJson, remark, type Terminal } from '../terminal.ts'
 
 interface Cancelling extends ConfigurationOption {
   readonly abort?: true
@@ -22,14 +24,15 @@ export const addCancel: AddCommand = (program, { terminal, run }) => {
   program
     .command('cancel')
     .description('keep a run from starting; prints what became of it')
-    .argument('<id>', 'its id, all of it', notEmpty)
+    .argument('<id>', 'its id, or the beginning of it if a worker here has taken it', notEmpty)
     .option(...configurationOption)
     .option('--abort', 'tell it to end if it runs; it does not come again')
     .option('--json', 'for programs')
     .addHelpText('after', help)
     .action(
-      run(async (id: string, options: Cancelling) => {
+      run(async (named: string, options: Cancelling) => {
         const { settings } = await readConfigurationOf(terminal, options, 'client')
+        const id = await wholeId(terminal, settings, named)
         const broker = openExistingBroker(settings, terminal.host)
         try {
           const answer = await broker.results.cancel(id, { abort: options.abort === true })
@@ -43,6 +46,22 @@ export const addCancel: AddCommand = (program, { terminal, run }) => {
         }
       }),
     )
+}
+
+/** Of a run that is in this host's journal; what is not there, or not alone, is taken as it was said. */
+async function wholeId(terminal: Terminal, settings: Settings, named: string): Promise<string> {
+  if (!/^[\da-f-]{4,35}$/.test(named)) return named
+  try {
+    const journal = openExistingJournal(settings, terminal.host)
+    try {
+      return journal.attempts(named)[0]?.id ?? named
+    } finally {
+      await journal.close()
+    }
+  } catch (error) {
+    if (error instanceof TaskbeatError) return named
+    throw error
+  }
 }
 
 /** Why it is not as it was asked for. */
