@@ -90,6 +90,11 @@ test('where modules may define it, a task that the file does not know is sent wi
   expect(code).toBe(0)
 })
 
+test('where modules are named, a task that is like none of the file is no slip', async () => {
+  const { send } = openWorld('worker: { modules: [./tasks/*.ts] }\n')
+  expect((await send('reports.monthly')).stderr).not.toContain('no task')
+})
+
 test('a task of a module takes arguments, a command that does not read them does not', async () => {
   const { send } = openWorld()
   expect((await send('handler', '--args', '[1]')).code).toBe(0)

@@ -72,8 +72,10 @@ function findTask(terminal: Terminal, { tasks, worker }: Settings, name: string)
   const found = tasks.find((task) => task.name === name)
   if (found) return found
   const known = tasks.map((task) => task.name)
-  const told = `the configuration defines no task ${name}${didYouMean(name, known)}`
+  const meant = didYouMean(name, known)
+  const told = `the configuration defines no task ${name}${meant}`
   if (worker.modules.length === 0) throw new TaskbeatError('TASK_UNDEFINED', told)
+  if (meant === '') return undefined // a module's tasks are not in the file, and that is no slip
   remark(terminal, told)
   remark(terminal, 'it is sent all the same: a module of the worker may define it')
   return undefined
