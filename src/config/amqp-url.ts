@@ -8,7 +8,7 @@ export interface Address {
   readonly password?: string
 }
 
-const shape = 'expected amqp[s]://[user[:password]@]host[:port][/vhost]'
+const shape = 'expected amqp[s]://USER@HOST[:PORT][/VHOST]'
 
 /**
  * Reads an AMQP URL (the form is RabbitMQ's "URI specification"). What is percent-encoded is UTF-8; a vhost that holds

@@ -278,7 +278,10 @@ describe('the rest of the file', () => {
       /^broker\.url\[1\]: .*, got options after it; .*$/,
     ],
     ['broker: { url: "amqp://u:p%zz@h" }', /^broker\.url: .*; a percent sign is written %25, .*$/],
-    ['broker: { url: "amqp://h:99999" }', /^broker\.url: .*, got a port above 65535$/],
+    [
+      'broker: { url: "amqp://h:99999" }',
+      'broker.url: expected amqp[s]://USER@HOST[:PORT][/VHOST], got a port above 65535',
+    ],
     [
       'broker: { url: "sqlite:~/x.db" }',
       'broker.url: expected sqlite:PATH, got a path from ~, which is not replaced here; write the directory',
