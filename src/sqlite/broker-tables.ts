@@ -24,9 +24,10 @@ const letGo = `
  * triggers, so that no way in which a run can end forgets it.
  *
  * `begun`: this attempt was handed out to execute and was interrupted, by a stop or by the death of its worker, or
- * another run of its entry was skipped because of it. Its successor's due bounds it no more, and when it is handed out again it stands for its entry. The journal knows better
- * what really started, but who executes is decided here: where the two disagreed, a run would go on beside its
- * successor, or neither would run.
+ * another run of its entry was skipped because of it. Its successor's due bounds it no more, and when it is handed out
+ * again it stands for its entry. The journal knows better what really started, but who executes is decided here: where
+ * the two disagreed, a run would go on beside its successor, or neither would run.
+ *
  * `cancelled`: its sender wants it no more. What waits is handed out with a veto, so that a worker records it; what
  * executes is told to end.
  *
