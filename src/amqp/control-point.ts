@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { milliseconds, plus } from '../core/instant.ts'
+import { untilAborted } from '../core/until-aborted.ts'
 import { encodeRequest } from './control.ts'
 import { type ControlMethod, openControlListener } from './control-listener.ts'
 import type { Link } from './link.ts'
@@ -62,11 +63,4 @@ export class ControlPoint {
       }
     }
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

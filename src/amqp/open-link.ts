@@ -20,6 +20,7 @@ import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import { type Milliseconds, milliseconds } from '../core/instant.ts'
+import { untilAborted } from '../core/until-aborted.ts'
 import { type Address, placeOf } from './address.ts'
 import type { AmqplibSession } from './amqplib-session.ts'
 import { type Deadlines, defaultDeadlines } from './deadlines.ts'
@@ -213,11 +214,4 @@ class AmqpLink implements Link {
 interface End {
   readonly wasReady: boolean
   readonly error: unknown
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,5 +1,6 @@
 import { backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
+import { untilAborted } from '../core/until-aborted.ts'
 import { newUuid } from '../core/uuid.ts'
 import { type ArrivedResult, decodeResult } from './codec-result.ts'
 import { replyQueuePrefix } from './control.ts'
@@ -74,11 +75,4 @@ export class ReplyQueue {
     })
     opened(session)
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -39,6 +39,7 @@ import { type Clock, longestNap } from '../core/clock.ts'
 import type { Cursor } from '../core/cursor.ts'
 import { type Instant, type Milliseconds, milliseconds } from '../core/instant.ts'
 import type { Service } from '../core/service.ts'
+import { untilAborted } from '../core/until-aborted.ts'
 import type { BeatRecord } from '../journal/beat-record.ts'
 import type { EntrySpec } from '../schedule/entry-spec.ts'
 import type { BeatEvent } from './beat-event.ts'
@@ -123,7 +124,7 @@ export class Beat implements Service {
     this.#stopping = true
     this.#bell.ring()
     await this.#starting?.catch(() => {})
-    await Promise.race([this.#running, whenAborted(deadline)])
+    await Promise.race([this.#running, untilAborted(deadline)])
   }
 
   /**
@@ -286,11 +287,4 @@ export class Beat implements Service {
       // Then the term ends with the connection, or with this process.
     }
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,6 +1,7 @@
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { Service } from '../core/service.ts'
 import { startAll, stopAll } from '../core/service.ts'
+import { untilAborted } from '../core/until-aborted.ts'
 import type { Line } from '../observe/line.ts'
 import type { Log } from '../observe/log.ts'
 import { LifeSigns, type Vitals } from '../system/life-signs.ts'
@@ -69,7 +70,7 @@ export async function runServices(prepare: (changed: () => void) => Promise<Run>
     reload: () => reloads.call(),
   })
   if (stopping.signal.aborted) return exitCode.ok
-  const prepared = await Promise.race([prepare(() => signs.changed()), whenAborted(stopping.signal)])
+  const prepared = await Promise.race([prepare(() => signs.changed()), untilAborted(stopping.signal)])
   if (!prepared) return exitCode.ok
   const { log, hostsModules } = prepared
   const strayed = Promise.withResolvers<number>()
@@ -105,7 +106,7 @@ interface Asked {
 
 async function live(run: Run, { stopping, now, reloads, signs }: Asked): Promise<number> {
   const { services, log, reload, whileRunning, vitals } = run
-  const stopAsked = whenAborted(stopping)
+  const stopAsked = untilAborted(stopping)
   const started = startAll(services, { stopping, hurry: now })
   try {
     await Promise.race([started, stopAsked])
@@ -160,13 +161,6 @@ class HeldCall {
     if (this.#held) answer()
     this.#held = false
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  if (signal.aborted) resolve(undefined)
-  else signal.addEventListener('abort', () => resolve(undefined), { once: true })
-  return promise
 }
 
 function errorLine(what: string, error: unknown): Line {

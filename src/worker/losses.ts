@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { milliseconds } from '../core/instant.ts'
+import { untilAborted } from '../core/until-aborted.ts'
 import type { Untold } from '../journal/journal.ts'
 import type { Outcome } from '../task/outcome.ts'
 import { type FailureDesk, tellableOutcome, tellableRecord } from './failure-desk.ts'
@@ -43,7 +44,7 @@ export class Losses {
   /** Until the worker stops. */
   async watch(): Promise<void> {
     const { clock, lookup, stopping } = this.#parts
-    await Promise.race([lookup.learned, whenAborted(stopping)]) // who wants word of it is known then
+    await Promise.race([lookup.learned, untilAborted(stopping)]) // who wants word of it is known then
     while (!stopping.aborted) {
       await this.#look()
       await clock.sleep(lookEvery, stopping)
@@ -94,10 +95,6 @@ export class Losses {
     emit({ kind: 'runEnded', message, outcome: lost, verdict, ran: undefined })
     return tellableOutcome(lost, verdict)
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 const lost: Outcome = { kind: 'interrupted', reason: 'its worker died, and it runs at most once' }
