@@ -51,6 +51,9 @@ export function factor(least: number, largest: number): Kind<number> {
   }
 }
 
+/** Any instant that is so far away can still be written with a year of four digits, as whoever reads it expects. */
+const longestMs = milliseconds(5_000 * 604_800_000)
+
 /** A length of time of at least `leastMs`. */
 export function duration(leastMs: number): Kind<Milliseconds> {
   return fromText(durationExpected(leastMs), (value) => atLeast(leastMs, value), { type: 'string' })
@@ -72,6 +75,7 @@ function durationExpected(leastMs: number): string {
 function atLeast(leastMs: number, value: string): { value?: Milliseconds; hint?: string } {
   const length = parseDuration(value)
   if (typeof length !== 'number') return length
+  if (length > longestMs) return { hint: `it is at most ${formatDuration(longestMs)}` }
   return length >= leastMs ? { value: length } : {}
 }
 

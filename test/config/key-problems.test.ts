@@ -103,6 +103,10 @@ describe('an entry says when it is due, what it runs, and nothing that contradic
       'schedules.e.every: expected a duration of at least 100ms, such as 10s or 1h30m, got "99ms"',
     ],
     [
+      'every: 1m, task: known, expires: 3000000d',
+      'schedules.e.expires: expected a duration, such as 10s or 1h30m, or none, got "3000000d"; it is at most 5000w',
+    ],
+    [
       'every: 1mo, task: known',
       /got "1mo"; months and years have no fixed length; use cron for calendar rules$/,
     ],
