@@ -13,8 +13,8 @@ import type { ExchangeDeclaration, QueueDeclaration } from './session.ts'
  *     Q.running.<worker>  long runs of one worker        ── 10 s after it is gone ──▶ Q
  *     Q.dead              messages set aside: the newest 10,000, for 14 days
  *
- * and for all of them the delay ladder, the control exchange and what was cancelled, and for each group its baton, what it has revoked and
- * what it has parked.
+ * and for all of them the delay ladder, the control exchange and what was cancelled, and for each group its baton, what
+ * it has revoked and what it has parked.
  *
  * All work is in quorum queues: they alone are on disk when the broker says so, on one node too. Dead-lettering is
  * at least once only where strategy, overflow and exchange are all given, and falls back in silence otherwise. The

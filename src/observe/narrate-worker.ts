@@ -160,7 +160,7 @@ function narrateRun(event: RunEvent): Line {
     case 'outputOmitted':
       return {
         level: 'warn',
-        message: `${name} has printed ${event.lines.toLocaleString('en')} more line${event.lines === 1 ? '' : 's'} than the log gets of one run`,
+        message: `${name} has printed ${event.lines.toLocaleString('en')} more line${event.lines === 1 ? '' : 's'} than the log gets of one run in 30 s`,
         fields: { ...fields, lines: event.lines },
       }
     case 'taskLogged':

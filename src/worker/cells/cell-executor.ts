@@ -42,7 +42,7 @@ export class CellExecutor implements Executor {
     const { pool, clock, guard } = this.#parts
     const { id } = execution.message
     const captured = new CapturedOutput(execution.task.definition.outputLimitBytes)
-    const { listener, flush } = listen(execution, captured)
+    const { listener, flush } = listen(execution, captured, clock)
     let killed: Promise<unknown> | undefined
     const watch = watchForStop(execution, clock, {
       ask: () => cell.abort(softLimitReached),
@@ -70,8 +70,9 @@ export class CellExecutor implements Executor {
 function listen(
   { message, emit }: Execution,
   captured: CapturedOutput,
+  clock: Clock,
 ): { readonly listener: AttemptListener; readonly flush: () => void } {
-  const lines = new PrintedLines({ message, emit })
+  const lines = new PrintedLines({ message, emit }, clock)
   return {
     listener: {
       logged: ({ level, text, fields }) => {

@@ -157,7 +157,7 @@ export class CommandExecutor implements Executor {
     execution: Execution,
   ): { readonly hurry: () => void; readonly end: () => Output | undefined } {
     const captured = new CapturedOutput(execution.task.definition.outputLimitBytes)
-    const lines = new PrintedLines(execution)
+    const lines = new PrintedLines(execution, this.#clock)
     const reading = new PacedReading(
       { stdout: child.stdout, stderr: child.stderr },
       {
