@@ -19,7 +19,7 @@ export interface PunctualityFigures {
   readonly journal: Lateness
 }
 
-const mostRounds = 3
+const mostRounds = 5
 const mostLeftOut = 0.05
 const mostLateMs = 20
 /** Of the time that somebody on the machine has to wait; beyond it, who is late says little. */
