@@ -4,12 +4,12 @@ export function describeMissedReason(reason: string): string {
 }
 
 const words: Readonly<Record<string, string>> = {
-  superseded: 'a later one stands for them',
+  superseded: 'a later one runs instead',
   tooOld: 'too long ago when it could be emitted',
   policy: 'the entry says missed: skip',
   tooMany: 'only the newest 1,000 are made up for',
   edited: 'the entry was edited since',
-  refused: 'the broker takes no message that says what theirs say',
-  queueAbsent: 'their queue did not take them in time',
-  tooManyParked: 'their queue does not take them, and too many wait for such queues',
+  refused: 'the broker refuses such a message for good',
+  queueAbsent: 'the queue took nothing in time',
+  tooManyParked: 'the queue takes nothing, and too many wait for such queues',
 }

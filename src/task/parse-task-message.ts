@@ -107,7 +107,9 @@ function readInteger(value: unknown, key: string, least: number, most: number): 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 function readInstant(value: unknown, key: string): Instant {
-  return readInteger(value, key, 0, lastInstant) as Instant
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= lastInstant)
+    return value as Instant
+  throw new Mismatch(`${key} is no time of the years 1970 to 9999, in whole milliseconds`)
 }
 
 function readOverlap(value: unknown, key: string): MessageOccurrence['overlap'] {

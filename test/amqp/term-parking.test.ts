@@ -64,11 +64,11 @@ class ParkingWorld extends AmqpTermWorld {
     return ids
   }
 
-  /** Waits until so many are parked, all given back. */
-  async untilParked(count: number): Promise<void> {
+  /** Waits until so many are parked, or so many, all given back. */
+  async untilParked(...counts: readonly number[]): Promise<void> {
     const session = await this.session()
     const look = () => session.apart('count', (channel) => channel.checkQueue(parkedQueue('main')))
-    while ((await look())?.messages !== count) await systemClock.sleep(milliseconds(20))
+    while (!counts.includes((await look())?.messages ?? 0)) await systemClock.sleep(milliseconds(20))
   }
 
   told(kind: BrokerEvent['kind']): BrokerEvent[] {
@@ -99,9 +99,11 @@ test('what was due there arrives when it is there, once', async () => {
   const again = messages.slice(0, 10) // of an emission that was not committed
   await term.emit(emission(...messages))
   await term.emit(emission(...again))
+  await world.untilParked(messages.length, messages.length + again.length) // a new leader looks through what is parked
   await world.declareTheirs()
   const arrived = await world.arrivals(messages.length)
   expect(arrived.toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
+  await eventually('all are confirmed', () => world.told('queueAppeared').length > 0)
   await world.untilParked(0)
   expect(await world.countReady(theirs)).toBe(0)
   expect(world.told('queueAppeared')).toEqual([{ kind: 'queueAppeared', queue: theirs, sent: 250 }])

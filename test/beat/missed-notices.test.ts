@@ -27,7 +27,7 @@ test('word of what was missed is emitted with the cursor, once it is recorded', 
       due: '2026-11-22T08:01:00.000Z',
       outcome: 'missed',
       error:
-        'missed 9 occurrences from 2026-11-22T08:01:00.000Z, the last due 2026-11-22T08:09:00.000Z: a later one stands for them',
+        'missed 9 occurrences from 2026-11-22T08:01:00.000Z, the last due 2026-11-22T08:09:00.000Z: a later one runs instead',
       output: null,
       attempts: 0,
       host: 'here',

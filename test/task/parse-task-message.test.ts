@@ -28,7 +28,7 @@ describe('what comes from outside', () => {
     ['args is no list', { ...aMessage(), args: {} }],
     ['kwargs is no map', { ...aMessage(), kwargs: [] }],
     ['priority is no whole number from 0 to 9', { ...aMessage(), priority: 10 }],
-    ['eta is no whole number from 0 to 253402300799999', { ...aMessage(), eta: 1e300 }],
+    ['eta is no time of the years 1970 to 9999, in whole milliseconds', { ...aMessage(), eta: 1e300 }],
     ['attempt is no whole number from 1 to 1000000', { ...aMessage(), attempt: 1.5 }],
     [
       'overlap is none of skip, allow, queue',
