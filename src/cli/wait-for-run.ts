@@ -37,7 +37,13 @@ export async function waitForRun(
   const heard = new AbortController()
   const over = new AbortController()
   const telling = result(over.signal)
-  telling.catch(() => {}).finally(() => heard.abort())
+  let isRefused = false
+  telling.then(
+    () => heard.abort(),
+    () => {
+      isRefused = true
+    },
+  )
   try {
     for (;;) {
       const isTold = heard.signal.aborted // it was recorded before it was told
@@ -50,7 +56,8 @@ export async function waitForRun(
         told.add(name)
         tell(attempt)
       }
-      if (isTold) return { result: await telling }
+      // Without a result, what runs here is still told by the journal.
+      if (isTold || (isRefused && attempts.length === 0)) return { result: await telling }
       const left = end - clock.monotonic()
       if (left <= 0)
         throw new TaskbeatError(
