@@ -347,6 +347,17 @@ describe('a crash while a schedule changes', () => {
   })
 })
 
+/** A beat that emitted `often` each minute until 8:05, and whose record is gone at 8:55. */
+async function worldOfLostRecord(): Promise<BeatWorld> {
+  const world = new BeatWorld('2026-11-22T08:00:00Z')
+  await world.start([every('often', '1m')])
+  await world.clock.advance(lengthOf('5m'))
+  await world.stop()
+  world.clock.step(lengthOf('50m'))
+  await world.record.change({ put: [], remove: ['often'] })
+  return world
+}
+
 describe('the record', () => {
   test('an entry that did not change keeps its since, whatever happens to others', async () => {
     const world = new BeatWorld('2026-11-22T08:00:00Z')
@@ -381,24 +392,14 @@ describe('the record', () => {
   })
 
   test('when it is lost, what was due is made up for nonetheless: the broker tells since when it was known', async () => {
-    const world = new BeatWorld('2026-11-22T08:00:00Z')
-    await world.start([every('often', '1m')])
-    await world.clock.advance(lengthOf('5m'))
-    await world.stop()
-    world.clock.step(lengthOf('50m'))
-    await world.record.change({ put: [], remove: ['often'] })
+    const world = await worldOfLostRecord()
     await world.start([every('often', '1m')])
     await world.clock.advance(lengthOf('60s'))
     expect(world.queued().slice(5)).toEqual(['often@08:55:00', 'often@08:56:00'])
   })
 
   test('when it is lost and the schedule is another, nothing before this moment is emitted', async () => {
-    const world = new BeatWorld('2026-11-22T08:00:00Z')
-    await world.start([every('often', '1m')])
-    await world.clock.advance(lengthOf('5m'))
-    await world.stop()
-    world.clock.step(lengthOf('50m'))
-    await world.record.change({ put: [], remove: ['often'] })
+    const world = await worldOfLostRecord()
     await world.start([every('often', '1m'), every('other', '1h')])
     await world.clock.advance(lengthOf('60s'))
     expect(world.queued().slice(5)).toEqual(['often@08:56:00'])
