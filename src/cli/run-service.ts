@@ -118,7 +118,7 @@ async function live(run: Run, { stopping, now, reloads, signs }: Asked): Promise
     using _more = stopping.aborted ? undefined : whileRunning?.()
     if (!stopping.aborted) signs.ready(vitals)
     answerReload(runtimeDirectory(), { asked: machineNow(), loaded: true })
-    reloads.answer(() => void signs.reloading(() => reloadAndAnswer(reload)))
+    reloads.answer(() => void reloadAndAnswer(reload, signs))
     await stopAsked
     reloads.answer(() => {})
   }
@@ -132,12 +132,15 @@ async function live(run: Run, { stopping, now, reloads, signs }: Asked): Promise
   return exitCode.ok
 }
 
-/** Resolves with what is wrong, if anything. */
-async function reloadAndAnswer(reload: Run['reload']): Promise<string | undefined> {
+/** Whoever waits for the answer finds the unit active again: the service manager has heard of it before. */
+async function reloadAndAnswer(reload: Run['reload'], signs: LifeSigns): Promise<void> {
   const asked = machineNow()
-  const loaded = await reload()
+  let loaded = false
+  await signs.reloading(async () => {
+    loaded = await reload()
+    return loaded ? undefined : notReloaded
+  })
   answerReload(runtimeDirectory(), { asked, loaded })
-  return loaded ? undefined : notReloaded
 }
 
 /** What the unit has been given; the first, if there are several. */

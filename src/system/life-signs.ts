@@ -61,18 +61,21 @@ export class LifeSigns implements AsyncDisposable {
     }, settleMs).unref()
   }
 
-  /** Says that a reload is under way until `reload` resolves: with what is wrong, or with nothing. */
-  async reloading(reload: () => Promise<string | undefined>): Promise<string | undefined> {
+  /**
+   * Says that a reload is under way until `reload` resolves: with what is wrong, or with nothing. Resolves when the
+   * service manager has heard that it is over.
+   */
+  async reloading(reload: () => Promise<string | undefined>): Promise<void> {
     this.#reloads++
     if (this.#reloads === 1) this.#manager.tell({ state: 'reloading' })
     try {
       this.#complaint = await reload()
-      return this.#complaint
     } finally {
       this.#reloads--
       if (this.#reloads === 0 && !this.#stops)
         this.#manager.tell({ state: 'ready', status: this.#describe() })
     }
+    await this.#manager.heard()
   }
 
   /** From here on it ends. */

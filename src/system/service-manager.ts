@@ -12,8 +12,9 @@
  * What cannot be told is left out: a service manager that does not listen stops no service.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 
 /** What there is to tell, all at once. */
 export interface Notice {
@@ -30,14 +31,16 @@ export interface ServiceManager {
   /** Within this time it wants to be told that the service is alive; undefined when it does not watch. */
   readonly watchdogMs: number | undefined
   tell(notice: Notice): void
-  /** Resolves when what was told has arrived, or will not. */
+  /** Resolves when what was told so far has arrived, or will not. */
+  heard(): Promise<void>
+  /** The same, and nothing more will be told. */
   close(): Promise<void>
 }
 
 type Environment = Record<string, string | undefined>
 
-/** How long a message may take to arrive when the service ends. */
-const farewellMs = 2_000
+/** How long somebody waits for messages to arrive. */
+const arrivalMs = 2_000
 const firstDescriptor = 3
 
 /**
@@ -52,7 +55,7 @@ export function openServiceManager(env: Environment, pid: number = process.pid):
     if (/^(?:NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*)$/.test(name)) delete env[name]
   if (descriptor !== undefined) return new Descriptor(descriptor, watchdogMs)
   if (socket) return new Shell({ NOTIFY_SOCKET: socket, ...(path && { PATH: path }) }, watchdogMs)
-  return { watchdogMs: undefined, tell: () => {}, close: async () => {} }
+  return { watchdogMs: undefined, tell: () => {}, heard: async () => {}, close: async () => {} }
 }
 
 function watchdogOf(
@@ -89,6 +92,8 @@ class Descriptor implements ServiceManager {
     }
   }
 
+  async heard(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 
@@ -97,14 +102,17 @@ const separator = '\u001f'
 
 /**
  * POSIX sh, and short, for `systemctl status` shows it. systemd-notify itself waits until its message was read, so
- * messages arrive, and in order; what goes wrong it says on standard error, which is the log.
+ * messages arrive, and in order, and a line feed says so; what goes wrong it says on standard error, which is the log.
  */
-const script = `trap '' INT TERM HUP QUIT; set -f; IFS=$1; while read -r message; do systemd-notify $message; done`
+const script = `trap '' INT TERM HUP QUIT; set -f; IFS=$1; while read -r message; do systemd-notify $message; echo; done`
 
 class Shell implements ServiceManager {
   readonly #env: NodeJS.ProcessEnv
   readonly watchdogMs: number | undefined
   #process: ChildProcess | undefined
+  /** How many messages have been told and have not arrived. */
+  #underWay = 0
+  readonly #arrivals = new EventEmitter<{ all: [] }>()
 
   constructor(env: NodeJS.ProcessEnv, watchdogMs: number | undefined) {
     this.#env = env
@@ -115,6 +123,12 @@ class Shell implements ServiceManager {
   tell(notice: Notice): void {
     this.#process ??= this.#start()
     this.#process.stdin?.write(`${assignments(notice).join(separator)}\n`)
+    this.#underWay++
+  }
+
+  async heard(): Promise<void> {
+    if (this.#underWay === 0) return
+    await once(this.#arrivals, 'all', { signal: AbortSignal.timeout(arrivalMs) }).catch(() => {})
   }
 
   async close(): Promise<void> {
@@ -123,7 +137,7 @@ class Shell implements ServiceManager {
     shell.ref()
     shell.stdin?.end()
     // It has a session of its own, and what it waits for may never come.
-    await once(shell, 'exit', { signal: AbortSignal.timeout(farewellMs) }).catch(() => shell.kill('SIGKILL'))
+    await once(shell, 'exit', { signal: AbortSignal.timeout(arrivalMs) }).catch(() => shell.kill('SIGKILL'))
   }
 
   #start(): ChildProcess {
@@ -131,16 +145,25 @@ class Shell implements ServiceManager {
       detached: true,
       cwd: '/',
       env: this.#env,
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     })
     const gone = (): void => {
-      if (this.#process === shell) this.#process = undefined
+      if (this.#process !== shell) return
+      this.#process = undefined
+      this.#arrived(this.#underWay)
     }
     shell.once('error', gone)
     shell.once('exit', gone)
-    shell.stdin?.on('error', () => {}) // it has ended, and the next message starts another
+    shell.stdin.on('error', () => {}) // it has ended, and the next message starts another
+    shell.stdout.on('data', (lineFeeds: Buffer) => this.#arrived(lineFeeds.length))
+    if (shell.stdout instanceof Socket) shell.stdout.unref()
     shell.unref()
     return shell
+  }
+
+  #arrived(messages: number): void {
+    this.#underWay -= messages
+    if (this.#underWay === 0) this.#arrivals.emit('all')
   }
 }
 

@@ -5,6 +5,7 @@ import { LifeSigns } from '../../src/system/life-signs.ts'
 import { answerReload, awaitReloads, machineNow } from '../../src/system/reload-answer.ts'
 import { type Notice, openServiceManager, type ServiceManager } from '../../src/system/service-manager.ts'
 import { eventually } from '../support/eventually.ts'
+import { expectTook } from '../support/expect-took.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 test('what the service manager is told arrives in order, as systemd-notify is given it', async () => {
@@ -27,6 +28,28 @@ test('what the service manager is told arrives in order, as systemd-notify is gi
     '/run/notify|STOPPING=1|',
     '',
   ])
+})
+
+test('what was told has been heard when systemd-notify has delivered it, or has gone', async () => {
+  const directory = temporaryDirectory()
+  const command = join(directory, 'systemd-notify')
+  writeFileSync(command, `#!/bin/sh\nsleep 0.1; echo $1 >> ${directory}/told\n`)
+  chmodSync(command, 0o755)
+  const manager = openServiceManager({
+    NOTIFY_SOCKET: '/run/notify',
+    PATH: `${directory}:${process.env.PATH}`,
+  })
+  manager.tell({ state: 'reloading' })
+  manager.tell({ state: 'ready' })
+  await manager.heard()
+  expect(readFileSync(join(directory, 'told'), 'utf8')).toMatch(/^RELOADING=1\nREADY=1\n$/)
+  writeFileSync(command, '#!/bin/sh\nkill -9 $PPID\n')
+  manager.tell({ state: 'reloading' })
+  manager.tell({ state: 'ready' })
+  const asked = performance.now()
+  await manager.heard()
+  expectTook(performance.now() - asked, 1_500)
+  await manager.close()
 })
 
 test('a descriptor that systemd has opened for it is used instead, and what is for this process alone is gone', async () => {
@@ -55,11 +78,16 @@ test('a watchdog that watches another process is none of ours', () => {
 })
 
 /** A service manager that remembers what it was told. */
-function listener(): { readonly manager: ServiceManager; readonly told: Notice[] } {
+function listener(heard = Promise.resolve()): { readonly manager: ServiceManager; readonly told: Notice[] } {
   const told: Notice[] = []
   return {
     told,
-    manager: { watchdogMs: 90, tell: (notice) => void told.push(notice), close: async () => {} },
+    manager: {
+      watchdogMs: 90,
+      tell: (notice) => void told.push(notice),
+      heard: () => heard,
+      close: async () => {},
+    },
   }
 }
 
@@ -93,6 +121,19 @@ test('reloads that overlap are one, which ends with what came of the last', asyn
     ['reloading', undefined],
     ['ready', 'well; it was no good'],
   ])
+})
+
+test('a reload is over when the service manager has heard of its end', async () => {
+  const heard = Promise.withResolvers<void>()
+  const { manager, told } = listener(heard.promise)
+  await using signs = new LifeSigns(manager)
+  signs.ready({ describe: () => 'well', overdue: () => 0 })
+  let over = false
+  const reloading = signs.reloading(async () => undefined).then(() => (over = true))
+  await eventually('it says that it is ready again', () => told.length === 3)
+  expect(over).toBe(false)
+  heard.resolve()
+  await reloading
 })
 
 test('who waits for a reload waits for one that was asked for since, and hears who could not', async () => {
