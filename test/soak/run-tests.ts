@@ -11,12 +11,19 @@ export interface Passed {
   readonly seconds: number
 }
 
-/** Runs files of tests as CI does, with more in their environment. Rejects, with the names, when any has failed. */
+/** Runs files of tests as CI does but for second tries, with more in their environment. Rejects, with the names, when any has failed. */
 export async function runTests(files: readonly string[], environment: NodeJS.ProcessEnv): Promise<Passed> {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'taskbeat-report-'))
   const report = join(directory.path, 'report.json')
   const began = performance.now()
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files]
+  const args = [
+    'run',
+    '--retry=0',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...files,
+  ]
   const vitest = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
     cwd: root,
     env: { ...process.env, ...environment, CI: 'true' },

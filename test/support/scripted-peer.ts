@@ -161,6 +161,11 @@ export class PeerConnection {
     this.send(methodFrame(channel, 'basic.ack', longlong(tag), octet(multiple ? 1 : 0)))
   }
 
+  /** The broker could not take it. */
+  refuse(tag: number, channel = 1): void {
+    this.send(methodFrame(channel, 'basic.nack', longlong(tag), octet(0)))
+  }
+
   deliver(body: Buffer, properties: { headers?: Buffer; messageId?: string } = {}, channel = 1): void {
     this.send(
       methodFrame(
