@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isExact } from '../config/json-kind.ts'
 import { parseDuration } from '../core/duration.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import { type Instant, type Milliseconds, milliseconds, plus } from '../core/instant.ts'
@@ -63,10 +64,19 @@ export function jsonMap(text: string): Readonly<Record<string, unknown>> {
 /** Undefined, which JSON cannot say, for what is no JSON. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
+    return JSON.parse(text, refuseInexact)
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw error
     return undefined
   }
+}
+
+function refuseInexact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || isExact(value)) return value
+  const source = context?.source ?? String(value)
+  throw new InvalidArgumentError(
+    `Expected numbers that JSON can carry as they are, got ${source}; a text is written "${source}".`,
+  )
 }
 
 /**

@@ -5,6 +5,7 @@ import { newUuid } from '../core/uuid.ts'
 import type { SendOptions } from '../task/run.ts'
 import type { DurationText } from '../task/task-context.ts'
 import { defaultPriority, defaultQueue, type TaskMessage } from '../task/task-message.ts'
+import { findUnwritable } from './unwritable.ts'
 
 /** A call as its sender wrote it. */
 export interface Written {
@@ -19,11 +20,8 @@ export interface Written {
 /** The message of a call. Throws USAGE for options that mean nothing; the broker looks at the rest. */
 export function toMessage({ task, args, kwargs, options, queue }: Written, now: Instant): TaskMessage {
   if (!Array.isArray(args)) throw usage(`expected the arguments of ${task} to be a list, got ${typeof args}`)
-  for (const value of [...args, ...Object.values(kwargs)]) {
-    const got = nameOfUnwritable(value)
-    if (got !== undefined)
-      throw usage(`expected the arguments of ${task} to be what JSON can hold, got ${got}`)
-  }
+  const got = findUnwritable(args, 'args') ?? findUnwritable(kwargs, 'kwargs')
+  if (got !== undefined) throw usage(`expected the arguments of ${task} to be what JSON can hold, got ${got}`)
   for (const name of Object.keys(options))
     if (!(name in optionNames))
       throw usage(`expected the options of ${task} among ${Object.keys(optionNames).join(', ')}, got ${name}`)
@@ -40,12 +38,6 @@ export function toMessage({ task, args, kwargs, options, queue }: Written, now: 
     attempt: 1,
     ...(expires === undefined ? {} : { expires }),
   }
-}
-
-/** What JSON would leave out, or write as null without a word. */
-function nameOfUnwritable(value: unknown): string | undefined {
-  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : undefined
 }
 
 /** All of them. */

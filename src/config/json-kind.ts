@@ -32,7 +32,7 @@ export const jsonMap: Kind<Readonly<Record<string, Json>>> = {
 }
 
 /** Above 2^53 whole numbers are rounded, which is not what an id is for. */
-function isExact(value: number): boolean {
+export function isExact(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 }
 

@@ -109,6 +109,8 @@ test('what is asked wrongly is told with what was expected, and nothing is sent'
   for (const [argv, told] of [
     [['--args', '[4'], 'Expected a JSON list such as'],
     [['--args', '{}'], 'Expected a JSON list such as'],
+    [['--args', '[{"n": [-1e999]}]'], 'Expected numbers that JSON can carry as they are, got -1e999'],
+    [['--kwargs', '{"id": 9007199254740993}'], 'got 9007199254740993; a text is written "9007199254740993"'],
     [['--kwargs', '[]'], 'Expected a JSON object such as'],
     [['--kwargs', 'null'], 'Expected a JSON object such as'],
     [['--kwargs', '{to: me}'], 'Expected a JSON object such as'],

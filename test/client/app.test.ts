@@ -13,6 +13,7 @@ const add = defineTask('add', (_ctx, x: number, y: number) => x + y)
 const greet = defineTask('greet', async (_ctx, greeting: string, { name }: { name: string }) => ({
   said: `${greeting}, ${name}`,
 }))
+const echo = defineTask('echo', (_ctx, value) => value)
 const nothing = defineTask('nothing', () => {})
 const unlucky = defineTask('unlucky', () => {
   throw new RangeError('out of\nluck')
@@ -32,7 +33,9 @@ const retried = { max: 5, backoff: { firstMs: 1, factor: 1, longestMs: 1, jitter
 async function openApp(): Promise<App & { readonly broker: Broker }> {
   const world = openWorkerWorld({
     registry: registryOf(
-      ...[add, greet, nothing, unlucky, hopeless, patient].map((task) => aModuleTask(task as typeof nothing)),
+      ...[add, greet, echo, nothing, unlucky, hopeless, patient].map((task) =>
+        aModuleTask(task as typeof nothing),
+      ),
       aModuleTask(flaky, { retry: retried }),
     ),
   })
@@ -167,16 +170,39 @@ test('options that mean nothing are refused with what to write', async () => {
   await refused({ eta: new Date(), countdown: '1s' }, /got both/)
   await refused({ expires: 'soon' }, /expires.*duration/)
   await refused({ coutdown: '1s' }, /the options of add among countdown, eta, .*, got coutdown$/)
+  await expect(app.send('add', [1, 2], { priority: 12 })).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' })
+})
+
+test('arguments that JSON would write as something else are refused with their place', async () => {
+  const app = await openApp()
+  const parent: Record<string, unknown> = {}
+  parent.children = [{ parent }]
   for (const [value, got] of [
-    [() => 1, 'a function'],
-    [Number.NaN, 'NaN'],
-    [-Infinity, '-Infinity'],
+    [() => 1, 'a function at args[0]'],
+    [Number.NaN, 'NaN at args[0]'],
+    [undefined, 'undefined at args[0]'],
+    [[1, undefined], 'undefined at args[0][1]'],
+    [{ to: [{ amount: -Infinity }] }, '-Infinity at args[0].to[0].amount'],
+    [{ 'the time': new Date(Number.NaN) }, 'a Date that is none at args[0]["the time"]'],
+    [{ sum: Promise.resolve(1) }, 'a Promise at args[0].sum'],
+    [new Map([['a', 1]]), 'a Map at args[0]'],
+    [parent, 'a cycle at args[0].children[0].parent'],
   ] as const)
     await expect(app.send('add', [value])).rejects.toMatchObject({
       code: 'USAGE',
       message: `expected the arguments of add to be what JSON can hold, got ${got}`,
     })
-  await expect(app.send('add', [1, 2], { priority: 12 })).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' })
+  await expect(app.send('add', [], { kwargs: { by: { symbol: Symbol('x') } } })).rejects.toMatchObject({
+    message: expect.stringMatching(/, got a symbol at kwargs\.by\.symbol$/),
+  })
+})
+
+test('arguments travel as JSON writes them: a time as its text, and without what is undefined', async () => {
+  const app = await openApp()
+  const same = { shared: [1] }
+  const written = { at: new Date(0), no: undefined, toJSON: undefined, twice: [same, same] }
+  const run = await app.send('echo', [written])
+  expect(await run.result()).toEqual({ at: '1970-01-01T00:00:00.000Z', twice: [same, same] })
 })
 
 test('a closed app sends nothing', async () => {
