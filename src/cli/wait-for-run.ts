@@ -71,10 +71,9 @@ export async function waitForRun(
   }
 }
 
-/** For the shell: 0, the command's own exit code, or 1 where there is none or it is not known here. */
+/** For the shell: 0, the command's own exit code, or 1 where there is none. */
 export function exitCodeOfRun(ending: EndOfRun): number {
-  if ('result' in ending) return ending.result.outcome === 'succeeded' ? exitCode.ok : exitCode.failed
-  const last = ending.attempts.at(-1)
+  const last = 'result' in ending ? ending.result : ending.attempts.at(-1)
   if (last?.outcome === 'succeeded') return exitCode.ok
   return last?.exitCode || exitCode.failed
 }

@@ -16,7 +16,12 @@ export interface ErrorReport {
 export type RunResult =
   /** `value` is JSON; undefined when the task returned nothing, or what cannot be kept. */
   | { readonly outcome: 'succeeded'; readonly value?: unknown }
-  | { readonly outcome: Exclude<OutcomeKind, 'succeeded'>; readonly error: ErrorReport }
+  | {
+      readonly outcome: Exclude<OutcomeKind, 'succeeded'>
+      readonly error: ErrorReport
+      /** Of a command that ended by itself. */
+      readonly exitCode?: number
+    }
 
 /** A result, and until when it can be asked for. */
 export interface KeptResult {
@@ -32,7 +37,8 @@ export function resultOf(outcome: Outcome, verdict: Verdict): RunResult | undefi
   if (verdict.kind === 'retry' || verdict.kind === 'release') return undefined
   if (outcome.kind === 'succeeded')
     return { outcome: 'succeeded', ...('result' in outcome ? { value: outcome.result } : {}) }
-  return { outcome: outcome.kind, error: errorOf(outcome) }
+  const exitCode = 'exitCode' in outcome ? { exitCode: outcome.exitCode } : {}
+  return { outcome: outcome.kind, error: errorOf(outcome), ...exitCode }
 }
 
 function errorOf(outcome: Exclude<Outcome, { kind: 'succeeded' }>): ErrorReport {
@@ -63,11 +69,19 @@ export type RunState =
 /** A result that came from outside, or the reason why it is none. */
 export function parseRunResult(value: unknown): RunResult | Undecodable {
   if (!isMap(value)) return { problem: 'it is no map' }
-  const { outcome, error } = value
+  const { outcome, error, exitCode } = value
   if (outcome === 'succeeded')
     return { outcome, ...(Object.hasOwn(value, 'value') ? { value: value.value } : {}) }
   if (!isOutcomeKind(outcome)) return { problem: 'it has no outcome that is known' }
   if (!isMap(error) || typeof error.name !== 'string' || typeof error.message !== 'string')
     return { problem: 'its error has no name and message' }
-  return { outcome, error: { name: error.name, message: error.message } }
+  return {
+    outcome,
+    error: { name: error.name, message: error.message },
+    ...(isExitCode(exitCode) && { exitCode }),
+  }
+}
+
+function isExitCode(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { instant } from '../../src/core/instant.ts'
 import { isUuid } from '../../src/core/uuid.ts'
-import type { RunResult } from '../../src/task/run-result.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
 import { Inbox } from '../support/inbox.ts'
@@ -14,7 +13,7 @@ import { writeJournal } from './journal-world.ts'
 import { standInWorker } from './stand-in-worker.ts'
 
 const rabbitmq = useRabbitmq()
-const tooBad: RunResult = { outcome: 'failed', error: { name: 'Error', message: 'too bad' } }
+const tooBad = { outcome: 'failed', error: { name: 'Error', message: 'too bad' } } as const
 
 const configuration = `schedules:
   off: { cron: "0 2 * * *", task: t, enabled: false, queue: slow, priority: 7, overlap: queue, args: [1], kwargs: { to: me }, expires: 1h }
@@ -227,6 +226,19 @@ test('--wait on RabbitMQ ends with a run of another host, also where none has ru
   expect(stderr).toContain('nightly: succeeded; its output is not kept on this host\n')
   expect(json()).toMatchObject({ task: 'nightly', result: { outcome: 'succeeded', value: 8 } })
   expect(code).toBe(0)
+}, 20_000)
+
+test("--wait on RabbitMQ ends with the exit code of another host's command", async () => {
+  const url = await rabbitmq.url()
+  const { run } = openCliWorld(`broker: { url: "${url}" }\n${configuration}`)
+  const worker = connectAmqp(url).consume({
+    queues: ['taskbeat'],
+    slots: 1,
+    deliver: (delivery) =>
+      void delivery.settle({ kind: 'ack' }, { result: { ...tooBad, exitCode: 3 }, forgetAt: soon(60_000) }),
+  })
+  onTestFinished(() => worker.stop())
+  expect((await run('trigger', 'nightly', '--wait')).code).toBe(3)
 }, 20_000)
 
 test('who cannot read the journal waits for nothing, and nothing is sent', async () => {
