@@ -45,6 +45,7 @@ export function encodeResult(id: string, result: RunResult, address: ResultAddre
 function toCelery(result: RunResult): { readonly status: string; readonly result: unknown } {
   switch (result.outcome) {
     case 'succeeded':
+      if (result.dropped !== undefined) return { status: 'FAILURE', result: lost(result.dropped) }
       return { status: 'SUCCESS', result: result.value ?? null }
     case 'revoked':
     case 'skipped':
@@ -60,6 +61,11 @@ function toCelery(result: RunResult): { readonly status: string; readonly result
 
 function revoked(why: string): object {
   return { exc_type: 'TaskRevokedError', exc_message: [why], exc_module: 'celery.exceptions' }
+}
+
+/** Celery's word for it, where who asks for the value of a success must not get None. */
+function lost(why: string): object {
+  return { exc_type: 'EncodeError', exc_message: [why], exc_module: 'kombu.exceptions' }
 }
 
 /** Python looks the class up in its module, and makes one of that name where it knows none. */

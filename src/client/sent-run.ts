@@ -32,9 +32,11 @@ export class SentRun<Result> implements Run<Result> {
       void this.#clock.sleep(length, done.signal).then(() => over.abort(this.#tooLate(String(timeout))))
     try {
       const result = await attend(this.#results.wait(this.id, over.signal))
+      if (result.outcome !== 'succeeded') throw new TaskFailed(this.id, result.outcome, result.error)
+      if (result.dropped !== undefined)
+        throw new TaskbeatError('RESULT_DROPPED', `${this.#name} has succeeded, but ${result.dropped}`)
       // What a worker told is what its task returned; the types are the sender's.
-      if (result.outcome === 'succeeded') return result.value as Result
-      throw new TaskFailed(this.id, result.outcome, result.error)
+      return result.value as Result
     } finally {
       done.abort()
       signal?.removeEventListener('abort', onAbort)

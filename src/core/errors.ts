@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'TERM_LOST' // this beat no longer leads; another may
   | 'NOT_FOUND' // what was named does not exist
   | 'TASK_FAILED' // a run whose result was asked for ended in another way than by success
+  | 'RESULT_DROPPED' // a run has succeeded, and what it returned could not be kept
   | 'RESULT_TIMEOUT' // a result was not there within the time that its asker gave it
   | 'TASK_UNDEFINED' // a task that the worker's configuration does not define
   | 'ADDRESS_UNUSABLE' // where this process was to answer questions, it cannot

@@ -24,7 +24,13 @@ export interface Output {
  * | revoked     | it never started: its entry was removed or changed, or it was cancelled       |
  */
 export type Outcome =
-  | { readonly kind: 'succeeded'; readonly result?: unknown; readonly output?: Output }
+  | {
+      readonly kind: 'succeeded'
+      readonly result?: unknown
+      /** Why what it returned is not there. */
+      readonly dropped?: string
+      readonly output?: Output
+    }
   | {
       readonly kind: 'failed'
       readonly reason: string

@@ -14,8 +14,8 @@ export interface ErrorReport {
 
 /** How a run ended for good, as whoever sent it is told. Of attempts that another follows nothing is told. */
 export type RunResult =
-  /** `value` is JSON; undefined when the task returned nothing, or what cannot be kept. */
-  | { readonly outcome: 'succeeded'; readonly value?: unknown }
+  /** `value` is JSON, and not there when the task returned nothing. `dropped`: why what it returned is not there. */
+  | { readonly outcome: 'succeeded'; readonly value?: unknown; readonly dropped?: string }
   | {
       readonly outcome: Exclude<OutcomeKind, 'succeeded'>
       readonly error: ErrorReport
@@ -35,8 +35,11 @@ export const defaultResultTtlMs = 86_400_000
 /** The result of a run whose last attempt ended so; undefined when it comes again. Pure. */
 export function resultOf(outcome: Outcome, verdict: Verdict): RunResult | undefined {
   if (verdict.kind === 'retry' || verdict.kind === 'release') return undefined
-  if (outcome.kind === 'succeeded')
+  if (outcome.kind === 'succeeded') {
+    const { dropped } = outcome
+    if (dropped !== undefined) return { outcome: 'succeeded', dropped }
     return { outcome: 'succeeded', ...('result' in outcome ? { value: outcome.result } : {}) }
+  }
   const exitCode = 'exitCode' in outcome ? { exitCode: outcome.exitCode } : {}
   return { outcome: outcome.kind, error: errorOf(outcome), ...exitCode }
 }
@@ -69,9 +72,11 @@ export type RunState =
 /** A result that came from outside, or the reason why it is none. */
 export function parseRunResult(value: unknown): RunResult | Undecodable {
   if (!isMap(value)) return { problem: 'it is no map' }
-  const { outcome, error, exitCode } = value
-  if (outcome === 'succeeded')
+  const { outcome, error, exitCode, dropped } = value
+  if (outcome === 'succeeded') {
+    if (typeof dropped === 'string') return { outcome, dropped }
     return { outcome, ...(Object.hasOwn(value, 'value') ? { value: value.value } : {}) }
+  }
   if (!isOutcomeKind(outcome)) return { problem: 'it has no outcome that is known' }
   if (!isMap(error) || typeof error.name !== 'string' || typeof error.message !== 'string')
     return { problem: 'its error has no name and message' }

@@ -7,7 +7,8 @@ export interface Run<Result = unknown> {
   readonly id: string
   /**
    * Waits for the run's end and resolves with what the task returned (as JSON has it). Rejects with a TaskFailed when
-   * it ended in any other way, with RESULT_TIMEOUT when that takes longer than `timeout`, and with NOT_FOUND where it
+   * it ended in any other way, with RESULT_DROPPED when it succeeded and what it returned could not be kept (no JSON,
+   * too large), with RESULT_TIMEOUT when that takes longer than `timeout`, and with NOT_FOUND where it
    * is certain that there is no result and will be none.
    */
   result(options?: ResultOptions): Promise<Result>

@@ -15,6 +15,7 @@ const greet = defineTask('greet', async (_ctx, greeting: string, { name }: { nam
 }))
 const echo = defineTask('echo', (_ctx, value) => value)
 const nothing = defineTask('nothing', () => {})
+const endless = defineTask('endless', () => 2n ** 64n)
 const unlucky = defineTask('unlucky', () => {
   throw new RangeError('out of\nluck')
 })
@@ -33,7 +34,7 @@ const retried = { max: 5, backoff: { firstMs: 1, factor: 1, longestMs: 1, jitter
 async function openApp(): Promise<App & { readonly broker: Broker }> {
   const world = openWorkerWorld({
     registry: registryOf(
-      ...[add, greet, echo, nothing, unlucky, hopeless, patient].map((task) =>
+      ...[add, greet, echo, nothing, endless, unlucky, hopeless, patient].map((task) =>
         aModuleTask(task as typeof nothing),
       ),
       aModuleTask(flaky, { retry: retried }),
@@ -70,6 +71,17 @@ test('keyword arguments are the last argument, given as one or by name', async (
 test('a task that returns nothing has undefined as its result', async () => {
   const app = await openApp()
   expect(await (await app.send(nothing)).result()).toBeUndefined()
+})
+
+test('asking for a result that cannot be kept says why, of a run that has succeeded', async () => {
+  const app = await openApp()
+  const run = await app.send(endless)
+  await expect(run.result({ timeout: '10s' })).rejects.toMatchObject({
+    code: 'RESULT_DROPPED',
+    message: expect.stringMatching(/^endless \(\S+\) has succeeded, but its result is not JSON: .*BigInt/),
+  })
+  await expect(app.result(run.id)).rejects.toMatchObject({ message: expect.stringContaining(run.id) })
+  expect(await run.status()).toEqual({ state: 'ended', outcome: 'succeeded' })
 })
 
 test("asking for the result of a run that failed throws the task's error", async () => {

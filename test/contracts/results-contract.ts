@@ -62,6 +62,15 @@ export function resultsContract(adapter: string, openWorld: () => Promise<Broker
       }
     })
 
+    test('that what a task returned could not be kept is told, with the reason', async () => {
+      const { client, worker } = await open()
+      const id = await send(client)
+      const result: RunResult = { outcome: 'succeeded', dropped: 'its result is not JSON' }
+      await (await worker.inbox.next()).settle({ kind: 'ack' }, kept(result))
+      expect(await client.results.wait(id, patience())).toEqual(result)
+      expect(await client.results.status(id)).toEqual({ state: 'ended', result })
+    })
+
     test('of an attempt that another follows nothing is told', async () => {
       const { client, worker } = await open()
       const id = await send(client)

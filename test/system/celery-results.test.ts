@@ -12,6 +12,7 @@ import { defineTask, Permanent } from 'taskbeat'
 
 export const add = defineTask('results.add', (ctx, x, y) => ({ sum: x + y, attempt: ctx.attempt }))
 export const nothing = defineTask('results.nothing', () => {})
+export const big = defineTask('results.big', () => 2n ** 64n)
 export const fail = defineTask('results.fail', () => { throw new RangeError('out of range') })
 `
 
@@ -31,12 +32,14 @@ test('a Python application gets the results of what it sends to us, and the erro
     '    except Exception as error:',
     '        return [type(error).__name__, str(error), sent.status]',
     'print(json.dumps([result("results.add", 4, 4), result("results.nothing"), result("results.fail"),',
+    '  result("results.big"),',
     '  result("results.add", 1, 1, countdown=1, expires=0.5)]))',
   )
   expect(told).toEqual([
     { sum: 8, attempt: 1 },
     null,
     ['RangeError', 'out of range', 'FAILURE'],
+    ['EncodeError', expect.stringMatching(/^its result is not JSON: .*BigInt/), 'FAILURE'],
     ['TaskRevokedError', 'expired', 'REVOKED'],
   ])
 })

@@ -14,9 +14,14 @@ export function handlerOutcome(
 ): Outcome {
   const stopped = watch.reason
   if (ending?.kind === 'returned' && stopped?.kind !== 'timedOut') {
-    if (ending.dropped !== undefined) emit({ kind: 'resultDropped', message, reason: ending.dropped })
-    const result = ending.result === undefined ? {} : { result: ending.result }
-    return { kind: 'succeeded', ...result, ...outputOf(captured) }
+    const { result, dropped } = ending
+    if (dropped !== undefined) emit({ kind: 'resultDropped', message, reason: dropped })
+    return {
+      kind: 'succeeded',
+      ...(result !== undefined && { result }),
+      ...(dropped !== undefined && { dropped }),
+      ...outputOf(captured),
+    }
   }
   if (stopped) return { ...stopped, ...outputOf(captured) }
   if (ending?.kind === 'askedRetry') {
