@@ -42,10 +42,16 @@ function isRecord(value: Json | undefined): value is Readonly<Record<string, Jso
 
 function readArguments(at: Place): Json | undefined {
   const value = readJson(at, largestArgumentNesting)
-  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '')
-  if (bytes <= largestArgumentBytes) return value
-  const limit = largestArgumentBytes.toLocaleString('en')
-  return at.problem(`${bytes.toLocaleString('en')} bytes as JSON, and a message has room for ${limit}`)
+  const problem = roomProblem(value ?? null)
+  return problem === undefined ? value : at.problem(problem)
+}
+
+/** That these have no room in a message together; undefined = they have. */
+export function roomProblem(...values: readonly Json[]): string | undefined {
+  const bytes = values.reduce<number>((sum, value) => sum + Buffer.byteLength(JSON.stringify(value)), 0)
+  if (bytes <= largestArgumentBytes) return undefined
+  const [got, most] = [bytes, largestArgumentBytes].map((count) => count.toLocaleString('en'))
+  return `${got} bytes as JSON, and a message has room for ${most}`
 }
 
 function readJson(at: Place, depth: number): Json | undefined {

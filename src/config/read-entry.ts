@@ -6,6 +6,7 @@ import type { Place } from './place.ts'
 import { readCall, refuseUnreadArguments } from './read-call.ts'
 import { failureTask, lengthOf, type WrittenTask } from './read-task.ts'
 import { readTimings, refuseEndBeforeStart, toInstant } from './read-timings.ts'
+import { refuseUnsendable } from './refuse-unsendable.ts'
 import { readSection, type Values } from './section.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -34,6 +35,7 @@ export function readEntry(name: string, at: Place, around: Surroundings): Writte
   const ownTask = task.own ? { name, at, given } : undefined
   const called = ownTask ?? around.tasks.get(task.name)
   refuseUnreadArguments(given, called, around.defaults)
+  refuseUnsendable(at, given, around)
   const spec = specify(name, task.name, timings, timezone, given, around, called)
   return { name, at, given, ...(ownTask && { ownTask }), spec }
 }

@@ -51,6 +51,7 @@ export function readSettings(
     tasks: readTasks(given.tasks?.value),
     moduleTasks: moduleTasksOf(modules, reading),
     queues: given.worker?.value.queues && [...new Set(given.worker.value.queues.value)],
+    broker: broker.kind,
     foreignQueues: new Set(broker.kind === 'amqp' ? namesOfForeign(queues) : []),
   }
   if (!reading.isPartial) requireSchedules(top, given, reading)

@@ -1,6 +1,7 @@
 import type { DefaultValues } from './entry-keys.ts'
 import type { WrittenTask } from './read-task.ts'
 import type { Values } from './section.ts'
+import type { BrokerSettings } from './settings.ts'
 import type { ModuleTasks } from './unknown-task.ts'
 
 /** What an entry is read against. */
@@ -13,6 +14,7 @@ export interface Surroundings {
   readonly moduleTasks: ModuleTasks
   /** The queues that the file's workers take from, where it says so. */
   readonly queues: readonly string[] | undefined
+  readonly broker: BrokerSettings['kind']
   /** Queues of RabbitMQ that others declare. */
   readonly foreignQueues: ReadonlySet<string>
 }
