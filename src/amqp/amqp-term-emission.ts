@@ -8,7 +8,7 @@ import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
 
 export interface EmissionParts {
   readonly session: Session
-  readonly publishing: Channel
+  readonly publishing: Pick<Channel, 'publish'>
   readonly plan: RoutePlan
   readonly clock: Clock
   /** Makes what belongs to a queue, where it is ours to make. */

@@ -14,7 +14,7 @@ export interface ParkingParts {
   readonly group: string
   readonly session: Session
   /** Confirmed. */
-  readonly publishing: Channel
+  readonly publishing: Pick<Channel, 'publish'>
   readonly plan: RoutePlan
   readonly clock: Clock
   readonly emit: (event: BrokerEvent) => void

@@ -18,11 +18,13 @@ import { RevocationTeller } from './amqp-term-revocations.ts'
 import { type Baton, followedBy, type Holder } from './baton.ts'
 import type { BatonLease } from './baton-lease.ts'
 import type { RevocationNotice } from './revocations.ts'
-import type { Session } from './session.ts'
+import type { Channel, Session } from './session.ts'
 
 export interface TermParts extends Omit<EmissionParts, 'permit' | 'parking'> {
   readonly group: string
   readonly lease: BatonLease
+  /** That of the lease; what is revoked is told on it. */
+  readonly telling: Channel
   readonly baton: Baton
   readonly holder: Holder
   readonly predecessor: Predecessor | undefined
@@ -81,7 +83,7 @@ export class AmqpTerm implements Term {
     this.#baton = parts.baton
     this.#writtenAt = clock.monotonic()
     this.#lookedAt = this.#writtenAt
-    this.#teller = new RevocationTeller({ ...parts, channel: parts.publishing })
+    this.#teller = new RevocationTeller({ ...parts, channel: parts.telling })
     this.#parking = new Parking({
       ...parts,
       isRevoked: (message) => this.#teller.isRevoked(message),

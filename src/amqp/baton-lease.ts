@@ -8,7 +8,7 @@ import type { Channel, Incoming, Session } from './session.ts'
 
 export interface LeaseParts {
   readonly session: Session
-  /** Confirmed; the occurrences are published on it too, so that nothing can be ahead of them. */
+  /** Confirmed. */
   readonly publishing: Channel
   readonly consuming: Channel
   readonly queue: string

@@ -34,6 +34,7 @@ import { newUuid } from '../core/uuid.ts'
 import { AmqpTerm } from './amqp-term.ts'
 import { type Baton, claimedBy, firstBaton } from './baton.ts'
 import { BatonLease } from './baton-lease.ts'
+import { RenewedChannel } from './renewed-channel.ts'
 import { readStored } from './revocation-store.ts'
 import type { RoutePlan } from './route.ts'
 import type { Channel, Session } from './session.ts'
@@ -118,7 +119,7 @@ async function standBy(
 async function claim(
   parts: LeadParts,
   session: Session,
-  publishing: Channel,
+  telling: Channel,
   lease: BatonLease,
   { group, host, pid, scheduleHash, missed, takesAgain }: Candidate,
 ): Promise<AmqpTerm> {
@@ -129,11 +130,27 @@ async function claim(
   const holder = { host, pid, scheduleHash: led.scheduleHash, knownSince: led.knownSince, since: now }
   const baton = claimedBy(found, holder, now)
   lease.claim()
-  const [inherited] = await Promise.all([readStored(session, group, now), lease.advance(baton)])
+  const [inherited, publishing] = await Promise.all([
+    readStored(session, group, now),
+    RenewedChannel.open(session),
+    lease.advance(baton),
+  ])
   const predecessor = predecessorOf(found)
   const told = { missed, takesAgain }
   const declared = new Set(parts.queues)
-  const own = { session, declared, publishing, lease, baton, group, holder, predecessor, inherited, ...told }
+  const own = {
+    session,
+    declared,
+    publishing,
+    telling,
+    lease,
+    baton,
+    group,
+    holder,
+    predecessor,
+    inherited,
+    ...told,
+  }
   return new AmqpTerm({ ...parts, ...own })
 }
 

@@ -1,7 +1,8 @@
 import { PublishError } from '../broker/publish-error.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import type { Link } from './link.ts'
-import type { Channel, Outgoing, PublishOutcome, Session } from './session.ts'
+import { RenewedChannel } from './renewed-channel.ts'
+import type { Outgoing, PublishOutcome, Session } from './session.ts'
 
 /** A message on its way to the broker. */
 export interface Letter {
@@ -23,13 +24,9 @@ const connectionWaitMs = 5_000
 type Result = { readonly letter: Letter; readonly outcome: PublishOutcome }
 type Way = {
   readonly session: Session
-  readonly channel: Channel
+  readonly channel: RenewedChannel
   /** Queues beside which everything was made in this session. */
   readonly made: Set<string>
-  /** How many calls wait for confirms on it. */
-  calls: number
-  /** Nothing more goes this way; it is closed once nobody waits on it. */
-  left: boolean
 }
 
 /**
@@ -41,9 +38,6 @@ type Way = {
  *
  * Queues are declared when a message finds none, which says for certain that it was not stored. So a sender to a queue
  * that exists pays for no declaration.
- *
- * A channel that has refused a message is left for another: that of RabbitMQ 3.10 goes on refusing what is for a queue
- * whose leader died with its node, long after there is another leader.
  */
 export class Publisher {
   readonly #parts: PublisherParts
@@ -95,20 +89,9 @@ export class Publisher {
       // An exchange that is missing is no answer but the end of the channel, and of all that is under way on it.
       if (outgoing.exchange !== '' && !way.made.has(queue)) await this.#make(way, queue)
     }
-    way.calls++
-    const results = await Promise.all(
+    return Promise.all(
       letters.map(async (letter) => ({ letter, outcome: await channel.publish(letter.outgoing) })),
     )
-    way.calls--
-    if (results.some(({ outcome }) => outcome.kind === 'refused')) this.#leave(way)
-    if (way.left && way.calls === 0) void channel.close().catch(() => {}) // its session is over, and it with it
-    return results
-  }
-
-  #leave(way: Way): void {
-    if (way.left) return
-    way.left = true
-    if (this.#way?.session === way.session) this.#way = undefined
   }
 
   async #makeAndSend(results: readonly Result[]): Promise<Result[]> {
@@ -132,9 +115,11 @@ export class Publisher {
     const { link } = this.#parts
     const session = link.current ?? (await this.#nextSession())
     if (this.#way?.session !== session) {
-      const opened = session
-        .openChannel({ confirm: true, prefetch: 0 })
-        .then((channel) => ({ session, channel, made: new Set<string>(), calls: 0, left: false }))
+      const opened = RenewedChannel.open(session).then((channel) => ({
+        session,
+        channel,
+        made: new Set<string>(),
+      }))
       this.#way = { session, opened }
     }
     try {

@@ -229,6 +229,31 @@ test.for([theirs, 'ours'])(
   },
 )
 
+test('what a channel goes on refusing arrives on another', async () => {
+  const world = await openWorld()
+  // As RabbitMQ 3.10 does with a queue whose leader had just died with its node when this channel first wrote to it.
+  let isWithoutLeader = true
+  const refused = { kind: 'refused', reason: 'its leader was away' } as const
+  const term = await world.leadHere({
+    around: (session) =>
+      instead(session, 'openChannel', async (options) => {
+        const channel = await session.openChannel(options)
+        let refuses = false
+        return instead(channel, 'publish', async (outgoing) => {
+          if (outgoing.routingKey !== 'taskbeat') return channel.publish(outgoing)
+          refuses ||= isWithoutLeader
+          return refuses ? refused : channel.publish(outgoing)
+        })
+      }),
+  })
+  const [first, second] = [anOccurrence('first'), anOccurrence('second')]
+  await term.emit(emission(first))
+  isWithoutLeader = false
+  await term.emit(emission(second))
+  expect((await world.arrivals(2, 'taskbeat')).toSorted()).toEqual([first.id, second.id].toSorted())
+  expect(world.missed).toEqual([])
+})
+
 test('so many wait and no more: the rest is told as missed', async () => {
   const world = await openWorld()
   const term = await world.leadHere()
