@@ -1,6 +1,6 @@
 import type { Instant } from '../core/instant.ts'
 import type { Timing } from '../schedule/entry-spec.ts'
-import { parseLocalDateTime } from '../schedule/local-time.ts'
+import { type LocalDateTime, parseLocalDateTime } from '../schedule/local-time.ts'
 import type { AnyValues } from './entry-keys.ts'
 import type { Given } from './kind.ts'
 import type { Place } from './place.ts'
@@ -23,10 +23,13 @@ export function readTimings(
   refuseLongJitter(given)
   if (given.every) return [{ kind: 'every', period: given.every.value }]
   if (!given.at) return undefined
-  const instants = given.at.value.map((moment) => toInstant(moment, timezone))
-  return instants.every((each) => each !== undefined)
-    ? instants.map((each) => ({ kind: 'at', instant: each }))
-    : undefined
+  const times = given.at.value.map((moment) => readMoment(moment, timezone))
+  if (!times.every((time) => time !== undefined)) return undefined
+  return times.map(({ at: instant, remark }) => ({
+    kind: 'at',
+    instant,
+    ...(remark !== undefined && { remark }),
+  }))
 }
 
 /** It moves the start within the period, not past the next. */
@@ -42,9 +45,14 @@ export function refuseEndBeforeStart({ start, end }: Values<AnyValues>, timezone
   if (from !== undefined && to !== undefined && to < from) end?.at.problem('expected a time after start')
 }
 
-/** What a time means in a zone; that it does not exist there, or comes twice, is worth a warning. */
-export function toInstant({ value, at }: Given<string>, timezone: string): Instant | undefined {
+/** What a time means in a zone. */
+export function toInstant(moment: Given<string>, timezone: string): Instant | undefined {
+  return readMoment(moment, timezone)?.at
+}
+
+/** That it does not exist in its zone, or comes twice, is worth a warning. */
+function readMoment({ value, at }: Given<string>, timezone: string): LocalDateTime | undefined {
   const time = at.settle(parseLocalDateTime(value, timezone))
   if (time?.remark !== undefined) at.warning(time.remark)
-  return time?.at
+  return time
 }

@@ -11,6 +11,7 @@ import { instantsOf } from './local-time.ts'
 export function dstRemark(entry: Entry, due: Instant): string | undefined {
   const { timings, timezone } = entry.spec
   for (const timing of timings) {
+    if (timing.kind === 'at' && timing.instant === due && timing.remark !== undefined) return timing.remark
     if (timing.kind !== 'cron') continue
     const remark = remarkOn(cronTimeline(timing.expression, timezone), due / 1000)
     if (remark !== undefined) return remark

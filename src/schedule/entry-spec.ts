@@ -4,7 +4,8 @@ import type { Instant, Milliseconds } from '../core/instant.ts'
 export type Timing =
   | { readonly kind: 'cron'; readonly expression: string }
   | { readonly kind: 'every'; readonly period: Milliseconds }
-  | { readonly kind: 'at'; readonly instant: Instant }
+  /** `remark`: that the time, as it was written, does not exist in its zone, or comes twice. */
+  | { readonly kind: 'at'; readonly instant: Instant; readonly remark?: string }
 
 /** What to do about occurrences that were due while nothing emitted: the newest, each, or none of them. */
 export type MissedPolicy = 'latest' | 'all' | 'skip'

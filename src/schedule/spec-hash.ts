@@ -1,5 +1,5 @@
 import { hashText } from '../core/hash-text.ts'
-import type { EntrySpec } from './entry-spec.ts'
+import type { EntrySpec, Timing } from './entry-spec.ts'
 
 /** Keys that came later count where they are given, so that the hashes of all other entries stay what they were. */
 type Later = 'onFailure'
@@ -37,7 +37,12 @@ const keys = Object.keys(meaningful).sort() as (keyof typeof meaningful)[]
  */
 export function hashOf(spec: EntrySpec): string {
   const later = spec.onFailure === undefined ? [] : [inOrder({ onFailure: spec.onFailure })]
-  return hashText(JSON.stringify([...keys.map((key) => inOrder(spec[key])), ...later]))
+  const said = { ...spec, timings: spec.timings.map(withoutRemark) }
+  return hashText(JSON.stringify([...keys.map((key) => inOrder(said[key])), ...later]))
+}
+
+function withoutRemark(timing: Timing): Timing {
+  return timing.kind === 'at' ? { kind: 'at', instant: timing.instant } : timing
 }
 
 /** A hash of the whole schedule from those of its entries, in any order. */

@@ -57,6 +57,24 @@ test('times without an offset are those of the file’s zone', async () => {
   ])
 })
 
+test('a time of `at` that the zone does not have, or has twice, is told', async () => {
+  const { run } = openCliWorld(`timezone: Europe/Berlin
+schedules:
+  gap: { at: [2027-03-28T02:30, "2027-03-28T03:30"], shell: x }
+  fold: { at: 2027-10-31T02:30, shell: x }
+  meant: { at: "2027-10-31T02:30+01:00", shell: x }
+`)
+  const { stdout } = await run('next', '--from', '2027-03-01T00:00Z')
+  expect(stdout.split('\n').filter((line) => line.includes(';'))).toEqual([
+    expect.stringMatching(
+      /03:00.* gap +2027-03-28 02:30 does not exist in Europe\/Berlin; 2027-03-28 03:00 is taken$/,
+    ),
+    expect.stringMatching(
+      /02:30.* fold +2027-10-31 02:30 comes twice in Europe\/Berlin; the first is taken$/,
+    ),
+  ])
+})
+
 test('people see the local time, the zone, and what the clocks do on that day', async () => {
   const { run } = openCliWorld(configuration)
   const gap = await run('next', 'night', '--from', '2027-03-28T00:00', '-n', '1')

@@ -104,6 +104,12 @@ describe('the hash of an entry', () => {
     )
   })
 
+  it('does not depend on how a time was written that its zone skips', () => {
+    const instant = at('2026-03-29T01:00:00Z')
+    const remarked = { ...spec, timings: [{ kind: 'at', instant, remark: 'it does not exist' }] } as const
+    expect(hashOf(remarked)).toBe(hashOf({ ...spec, timings: [{ kind: 'at', instant }] }))
+  })
+
   it('depends on everything else', () => {
     const others = [
       { name: 'other' },
