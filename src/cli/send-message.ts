@@ -55,8 +55,9 @@ export async function sendMessage(
     if (options.wait) return await sendAndWait(terminal, settings, broker, message, options)
     await broker.publish([message])
     await remarkOnQueue(terminal, settings, broker, message)
-    const { id, task, queue, eta } = message
-    if (options.json) printJson(terminal, { id, task, queue, eta: toIso(eta) })
+    const { id, occurrence, task, queue, eta } = message
+    if (options.json)
+      printJson(terminal, { id, entry: occurrence?.entry ?? null, task, queue, eta: toIso(eta) })
     else print(terminal, id)
     return exitCode.ok
   } finally {
@@ -123,7 +124,8 @@ async function awaitEnd(
   const result = (signal: AbortSignal): Promise<RunResult> => results.wait(id, signal)
   const ending = await waitForRun(journal, id, { clock: systemClock, timeout, tell, result })
   if ('result' in ending) {
-    if (json) printJson(terminal, { id, task, queue, result: ending.result })
+    if (json)
+      printJson(terminal, { id, entry: occurrence?.entry ?? null, task, queue, result: ending.result })
     remark(
       terminal,
       `${name}: ${printable(describeResult(ending.result))}; its output is not kept on this host`,

@@ -78,6 +78,7 @@ test('--json tells what was sent', async () => {
   const { message } = await inbox.next()
   expect(json()).toEqual({
     id: message.id,
+    entry: 'off',
     task: 't',
     queue: 'slow',
     eta: new Date(message.eta).toISOString(),
@@ -224,7 +225,11 @@ test('--wait on RabbitMQ ends with a run of another host, also where none has ru
   onTestFinished(() => worker.stop())
   const { code, stderr, json } = await run('trigger', 'nightly', '--wait', '--json')
   expect(stderr).toContain('nightly: succeeded; its output is not kept on this host\n')
-  expect(json()).toMatchObject({ task: 'nightly', result: { outcome: 'succeeded', value: 8 } })
+  expect(json()).toMatchObject({
+    entry: 'nightly',
+    task: 'nightly',
+    result: { outcome: 'succeeded', value: 8 },
+  })
   expect(code).toBe(0)
 }, 20_000)
 
