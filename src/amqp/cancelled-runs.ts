@@ -27,6 +27,7 @@ export interface CancelledRunsParts {
 
 /** Read before it is acknowledged. */
 const prefetch = 1_000
+/** How long nothing may come before its end has. */
 const patience = milliseconds(10_000)
 /** What there is comes without a pause. */
 const quiet = milliseconds(1_000)
@@ -62,10 +63,11 @@ export class CancelledRuns {
     })
     this.#mark(mark).catch((error: unknown) => failed.abort(error))
     const over = AbortSignal.any([read.signal, failed.signal, channel.lost])
-    for (const end = clock.monotonic() + patience; !over.aborted && clock.monotonic() < end; ) {
+    for (let end = clock.monotonic() + patience; !over.aborted && clock.monotonic() < end; ) {
       const before = count
       await clock.sleep(quiet, over)
-      if (link.current?.blocked && count === before) return
+      if (count > before) end = clock.monotonic() + patience
+      else if (link.current?.blocked) return
     }
     if (read.signal.aborted) return
     await channel.close()

@@ -1,15 +1,24 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { storeCancelled } from '../../src/amqp/cancelled-runs.ts'
+import { cancelledStream } from '../../src/amqp/topology.ts'
 import type { Broker } from '../../src/broker/broker.ts'
+import { instant, milliseconds } from '../../src/core/instant.ts'
+import { newUuid } from '../../src/core/uuid.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
+import { openTestLink } from '../support/amqp-world.ts'
+import { fastClock } from '../support/fast-clock.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 
 const rabbitmq = useRabbitmq()
 
-function startWorker(url: string): { readonly broker: Broker; readonly inbox: Inbox } {
+function startWorker(
+  url: string,
+  options: Parameters<typeof connectAmqp>[1] = {},
+): { readonly broker: Broker; readonly inbox: Inbox } {
   const inbox = new Inbox()
-  const broker = connectAmqp(url)
+  const broker = connectAmqp(url, options)
   const consumer = broker.consume({ queues: ['taskbeat'], slots: 10, deliver: inbox.deliver })
   onTestFinished(() => consumer.stop())
   return { broker, inbox }
@@ -57,4 +66,26 @@ test('what another process has sent never starts once it is cancelled, though no
   expect(await other.results.cancel(message.id, { abort: false })).toBe('unknown')
   await other.close()
   expect(await firstOfNewWorkers(url)).toEqual({ id: message.id, veto: 'revoked' })
+})
+
+test('a worker that needs long to read what was cancelled takes work all the same', async () => {
+  const url = await rabbitmq.url()
+  const session = await openTestLink(url).session()
+  const at = instant(Date.now())
+  await storeCancelled(session, newUuid(), at)
+  const channel = await session.openChannel({ confirm: true, prefetch: 0 })
+  const store = () =>
+    channel.publish({
+      exchange: '',
+      routingKey: cancelledStream.name,
+      body: Buffer.from(JSON.stringify({ id: newUuid(), at })),
+      headers: {},
+    })
+  await Promise.all(Array.from({ length: 40_000 }, store)) // about as many as are kept
+  const message = aMessage()
+  await connectAmqp(url).publish([message])
+  const long = milliseconds(1_000_000)
+  const deadlines = { connectMs: long, answerMs: long, confirmMs: long }
+  const { inbox } = startWorker(url, { clock: fastClock(50), deadlines })
+  expect((await inbox.take(1)).map((delivery) => delivery.message.id)).toEqual([message.id])
 })
