@@ -5,7 +5,7 @@
 export type ErrorCode =
   | 'CONFIG_INVALID' // the configuration has problems; all of them are in the message
   | 'STATE_UNUSABLE' // the state directory or a file in it cannot be opened, read or written
-  | 'STATE_CORRUPT' // a database file is damaged; it is left as it is
+  | 'STATE_CORRUPT' // a database file is damaged, or is none; it is left as it is
   | 'BROKER_UNAVAILABLE' // the broker could not store or answer; nothing was accepted, unless the message says that it may have been
   | 'MESSAGE_REFUSED' // a message that this broker must not accept (too large, malformed)
   | 'TERM_LOST' // this beat no longer leads; another may

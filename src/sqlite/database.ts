@@ -1,8 +1,8 @@
-import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ErrorCode, TaskbeatError } from '../core/errors.ts'
+import { makeShared, whyNoFile, whyNotWritten } from './database-file.ts'
 
 /** What a database file is for, and what its tables are. */
 export interface Blueprint {
@@ -66,6 +66,9 @@ export class Database implements Disposable {
         `${blueprint.title} ${path} does not exist: has a beat or a worker run here?`,
       )
     }
+    const problem = whyNoFile(path)
+    if (problem !== undefined)
+      throw new TaskbeatError('STATE_UNUSABLE', `cannot open: ${blueprint.title} ${path} ${problem}`)
     try {
       this.#connection = new DatabaseSync(path, { timeout: busyTimeoutMs })
     } catch (error) {
@@ -168,6 +171,7 @@ export class Database implements Disposable {
 
   #prepareFile(options: DatabaseOptions): void {
     const { title, applicationId, version, tables } = this.#blueprint
+    this.#patiently(() => this.#refuseStrangers())
     this.#patiently(() => this.#connection.exec('PRAGMA journal_mode = WAL'))
     this.#connection.exec(
       `PRAGMA synchronous = ${options.synchronous}; PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = ${pagesPerCheckpoint}`,
@@ -175,12 +179,6 @@ export class Database implements Disposable {
     const id = this.#pragma('application_id')
     const found = this.#pragma('user_version')
     if (id === applicationId && found === version) return
-    if (id !== 0 && id !== applicationId) {
-      throw new TaskbeatError(
-        'STATE_UNUSABLE',
-        `${this.path} is not ${title}, but another program's database`,
-      )
-    }
     if (id === applicationId) {
       throw new TaskbeatError(
         'STATE_UNUSABLE',
@@ -194,6 +192,15 @@ export class Database implements Disposable {
         this.#connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`)
       }),
     )
+  }
+
+  /** Before anything is changed in it. Ours has its tables and its id at once; so the tables are looked for first. */
+  #refuseStrangers(): void {
+    const { title, applicationId } = this.#blueprint
+    const hasTables = this.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
+    const id = this.#pragma('application_id')
+    if (id === applicationId || (id === 0 && !hasTables)) return
+    throw new TaskbeatError('STATE_UNUSABLE', `${this.path} is not ${title}, but another program's database`)
   }
 
   #pragma(name: string): SQLInputValue {
@@ -221,10 +228,15 @@ export class Database implements Disposable {
     const cannot = `cannot ${operation}: ${title} ${this.path}`
     switch (code) {
       case sqlite.corrupt:
-      case sqlite.notADatabase:
         return new TaskbeatError(
           'STATE_CORRUPT',
           `${cannot} is damaged. It was left as it is: move it away and start again, or restore a copy`,
+          { cause: error },
+        )
+      case sqlite.notADatabase:
+        return new TaskbeatError(
+          'STATE_CORRUPT',
+          `${cannot} is no database: it is another file, or was overwritten. It was left as it is: name another, move it away and start again, or restore a copy`,
           { cause: error },
         )
       case sqlite.full:
@@ -260,19 +272,6 @@ export class Database implements Disposable {
           },
         )
     }
-  }
-}
-
-/** SQLite says that it cannot, and the kernel says why. */
-function whyNotWritten(path: string): string {
-  try {
-    accessSync(path, constants.W_OK)
-    accessSync(dirname(path), constants.W_OK | constants.X_OK)
-    return 'SQLite does not say why'
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EROFS')
-      return 'it is on a filesystem that is read-only'
-    return 'permission denied? It belongs to the service; members of its group may use it'
   }
 }
 
@@ -315,44 +314,4 @@ export function isOfDatabase(error: unknown): boolean {
   return (
     code !== undefined && code !== sqlite.tooLarge && code !== sqlite.constraint && code !== sqlite.mismatch
   )
-}
-
-function makeShared(path: string): void {
-  try {
-    makeSharedDirectory(dirname(path))
-    if (existsSync(path)) return
-    closeSync(openSync(path, 'a', 0o660))
-    chmodSync(path, 0o660)
-  } catch (error) {
-    throw new TaskbeatError(
-      'STATE_UNUSABLE',
-      `cannot make ${path}: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-      },
-    )
-  }
-}
-
-/** Makes a directory in which the group of its parent can read and write, if it is not there. */
-export function makeSharedDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectories(path)
-  try {
-    chmodSync(path, 0o2770)
-  } catch {
-    // A service may be forbidden to set such a mode (RestrictSUIDSGID= of systemd). Then it has it from its parent.
-  }
-}
-
-/** Node's own `recursive` never returns below /proc, where nothing can be made. */
-function makeDirectories(path: string): void {
-  const parent = dirname(path)
-  if (parent !== path && !existsSync(parent)) makeDirectories(parent)
-  try {
-    mkdirSync(path, { mode: 0o770 })
-  } catch (error) {
-    // Another process has just made it; a file in its place shows when it is used.
-    if (!existsSync(path)) throw error
-  }
 }

@@ -3,7 +3,8 @@ import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TaskbeatError } from '../core/errors.ts'
 import { isUuid, newUuid } from '../core/uuid.ts'
-import { isBusy, isNoDatabase, makeSharedDirectory } from './database.ts'
+import { isBusy, isNoDatabase } from './database.ts'
+import { makeSharedDirectory } from './database-file.ts'
 
 /**
  * A living process, as the others on this host can see it: an id, and an exclusive lock on a small file named after

@@ -47,8 +47,15 @@ describe('the broker’s file', () => {
   test('is refused when it is no database at all', () => {
     const path = join(temporaryDirectory(), 'broker.db')
     writeFileSync(path, 'dear diary\n'.repeat(200))
-    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(/damaged/)
+    const refused = `the broker's database ${path} is no database: it is another file, or was overwritten. It was left`
+    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(refused)
     expect(readFileSync(path, 'utf8')).toContain('dear diary')
+  })
+
+  test('may be empty, for that is how it begins', async () => {
+    const path = join(temporaryDirectory(), 'broker.db')
+    writeFileSync(path, '')
+    await connectSqlite(path).publish([aMessage()])
   })
 
   test('is refused when it belongs to another program, or to a later version', () => {
@@ -66,10 +73,30 @@ describe('the broker’s file', () => {
     return broker.close()
   })
 
-  test('is refused where a directory is in its place', () => {
-    const path = join(temporaryDirectory(), 'broker.db')
-    mkdirSync(path)
-    expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(/cannot open|cannot be opened/)
+  test('is refused and left as it is when another program has not said that it is its own', () => {
+    const path = join(temporaryDirectory(), 'notes.db')
+    const other = new DatabaseSync(path)
+    other.exec('CREATE TABLE notes (text)')
+    other.close()
+    const before = readFileSync(path)
+    expect(() => openSqliteBroker({ ...options, path, create: false })).toThrow(
+      `${path} is not the broker's database, but another program's`,
+    )
+    expect(readFileSync(path)).toEqual(before)
+  })
+
+  test('is refused where something else is in its place', () => {
+    const [directory, pipe] = [join(temporaryDirectory(), 'broker.db'), join(temporaryDirectory(), 'pipe')]
+    mkdirSync(directory)
+    execFileSync('mkfifo', [pipe])
+    for (const [path, what] of [
+      [directory, 'is a directory'],
+      [pipe, 'is no file'],
+    ] as const)
+      for (const create of [true, false])
+        expect(() => openSqliteBroker({ ...options, path, create })).toThrow(
+          `cannot open: the broker's database ${path} ${what}`,
+        )
   })
 })
 
