@@ -130,7 +130,7 @@ export class AmqpConsumer implements Consumer {
     this.#running = this.#run()
   }
 
-  get intake(): Pick<Intake, 'queues' | 'slots' | 'concurrency' | 'runs'> {
+  get intake(): Pick<Intake, 'queues' | 'slots' | 'concurrency' | 'executing' | 'runs'> {
     return this.#intake
   }
 

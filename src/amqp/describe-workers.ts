@@ -17,15 +17,17 @@ export function describeWorkers(
     .filter((consumer) => !former.includes(consumer))
     .map((consumer) => {
       const parts = consumer === successor ? [...former, consumer] : [consumer]
+      const { queues, slots, concurrency = slots, executing } = consumer.intake
+      const unsettled = parts.reduce((sum, { running }) => sum + running, 0)
       return {
         instance: consumer.instance,
         host: place.host,
         pid: place.pid,
         since: consumers.get(parts[0] ?? consumer) as Instant,
-        queues: consumer.intake.queues,
+        queues,
         awaits: consumer.awaits,
-        slots: consumer.intake.concurrency ?? consumer.intake.slots,
-        running: parts.reduce((sum, { running }) => sum + running, 0),
+        slots: concurrency,
+        running: executing?.() ?? Math.min(unsettled, concurrency),
         held: parts.flatMap(({ held }) => held),
       }
     })

@@ -41,7 +41,10 @@ export interface WorkerStatus {
   readonly awaits: readonly string[]
   /** How many can execute at once. */
   readonly slots: number
-  /** Deliveries that it holds, those too that wait for limits of their tasks. */
+  /**
+   * Runs that execute. The embedded broker cannot tell those that wait for limits of their tasks from them, and counts
+   * as many as can execute.
+   */
   readonly running: number
 }
 

@@ -52,6 +52,8 @@ export interface Intake {
   readonly slots: number
   /** How many of them can execute at once, which is what `status` tells; the others wait for limits of their tasks. */
   readonly concurrency?: number
+  /** How many do at this moment, if that is known. */
+  readonly executing?: () => number
   /** Must not throw; whatever becomes of the delivery, it has to be settled. */
   readonly deliver: (delivery: Delivery) => void
   /** Asked about runs, and told to end them, by those who sent them. */

@@ -94,7 +94,7 @@ function workerLines(terminal: Terminal, { workers, now }: Overview): string[] {
       awaits.length > 0 ? printable(`, waits for ${awaits.join(', ')}, which nobody has declared`) : ''
     return (
       printable(
-        `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${Math.min(running, slots)} of ${slots} slots busy, takes from ${served.join(', ') || 'nothing'}`,
+        `on ${host}, pid ${pid}, started ${relativeTime(since, now)}, ${running} of ${slots} slots busy, takes from ${served.join(', ') || 'nothing'}`,
       ) + paint(terminal, 'yellow', missing)
     )
   })

@@ -42,20 +42,22 @@ interface WorkerRow {
   readonly since: number
   readonly queues: string
   readonly slots: number
-  readonly running: number
+  /** What was handed out to it and does not end without a run. */
+  readonly held: number
 }
 
 function readWorkers(database: Database, directory: string): WorkerStatus[] {
   const rows = database
     .prepare(
-      `SELECT w.*, (SELECT count(*) FROM messages WHERE holder = w.instance) AS running
+      `SELECT w.*, (SELECT count(*) FROM messages WHERE holder = w.instance AND state = 1) AS held
        FROM workers AS w ORDER BY since`,
     )
     .all() as unknown as WorkerRow[]
   return rows
     .filter((row) => isAlive(directory, row.instance))
-    .map((row) => ({
+    .map(({ held, ...row }) => ({
       ...row,
+      running: Math.min(held, row.slots),
       since: instant(row.since),
       queues: JSON.parse(row.queues) as string[],
       awaits: [],

@@ -23,6 +23,7 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly deliver: (delivery: Delivery) => void
   readonly runs: RunDesk
+  readonly executing: () => number
   /** The broker could not be asked for work; that is tried again by and by. */
   readonly onFailure: (error: unknown) => void
 }
@@ -91,9 +92,9 @@ export class Intake {
   }
 
   #consume(): Consumer {
-    const { broker, deliver, runs } = this.#parts
+    const { broker, deliver, runs, executing } = this.#parts
     const { queues, deliveries, concurrency } = this.#appetite
-    return broker.consume({ queues, slots: deliveries, concurrency, deliver, runs })
+    return broker.consume({ queues, slots: deliveries, concurrency, executing, deliver, runs })
   }
 
   #enter(state: State): void {

@@ -123,6 +123,7 @@ export class Worker implements Service {
         abort: (id, reason) => this.#runs.abort(id, reason),
         look: (ids) => this.#runs.look(ids, journal.states(ids)),
       },
+      executing: () => this.running.length,
       onFailure: (error) => emit({ kind: 'intakeFailed', error }),
     })
     const gate = new JournalGate({ journal, clock, emit, onShut: (pause) => this.#intake.pause(pause) })

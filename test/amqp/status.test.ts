@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { connectAmqp } from '../support/amqp-broker-world.ts'
 import { openTestLink } from '../support/amqp-world.ts'
 import { expectTook } from '../support/expect-took.ts'
+import { Inbox } from '../support/inbox.ts'
 import { aMessage, soon } from '../support/messages.ts'
 import { useRabbitmq } from '../support/rabbitmq.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
@@ -80,6 +81,17 @@ describe('the status', () => {
       ['main', 'oak'],
       ['second', 'elm'],
     ])
+  })
+
+  test('tells of a worker how many runs execute, as it says itself', async () => {
+    const broker = connectAmqp(await rabbitmq.url())
+    await broker.publish([aMessage(), aMessage()])
+    const inbox = new Inbox()
+    const intake = { queues: ['taskbeat'], slots: 3, executing: () => 1 }
+    const consumer = broker.consume({ ...intake, deliver: inbox.deliver })
+    onTestFinished(() => consumer.stop())
+    await inbox.take(2)
+    expect(await broker.status()).toMatchObject({ queues: [{ running: 2 }], workers: [{ running: 1 }] })
   })
 
   test('waits for those that are known to be there, and not longer', async () => {

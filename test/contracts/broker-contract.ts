@@ -1,8 +1,9 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
 import { instant } from '../../src/core/instant.ts'
 import { expectTook } from '../support/expect-took.ts'
+import { Inbox } from '../support/inbox.ts'
 import { aMessage, anOccurrence, soon } from '../support/messages.ts'
 import { ackAll, type BrokerWorld, consume, expectQueues, openConnected } from './broker-world.ts'
 
@@ -258,6 +259,17 @@ export function brokerContract(adapter: string, openWorld: () => Promise<BrokerW
       )
       const status = await broker.status()
       expect(status.workers).toMatchObject([{ queues: ['taskbeat'], slots: 2, running: 2, pid: process.pid }])
+    })
+
+    test('of a worker that holds more than it can execute, no more executes', async () => {
+      const { broker } = await open()
+      await broker.publish([aMessage(), aMessage(), aMessage()])
+      const inbox = new Inbox()
+      const intake = { queues: ['taskbeat'], slots: 3, concurrency: 2 }
+      const consumer = broker.consume({ ...intake, deliver: inbox.deliver })
+      onTestFinished(() => consumer.stop())
+      await inbox.take(3)
+      expect((await broker.status()).workers).toMatchObject([{ slots: 2, running: 2 }])
     })
   })
 

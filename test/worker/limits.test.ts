@@ -1,8 +1,12 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Consumer, Intake } from '../../src/broker/broker.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import { defineTask } from '../../src/index.ts'
 import { aMessage, soon } from '../support/messages.ts'
+import { connectSqlite } from '../support/sqlite-world.ts'
 import { aModuleTask, aScript, registryOf } from '../support/tasks.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openWorkerWorld } from '../support/worker-world.ts'
 
 /** A task whose runs end when they are told to. */
@@ -56,11 +60,34 @@ describe('concurrency of a task', () => {
     const waiting = async () =>
       (await broker.status()).queues.find(({ name }) => name === 'taskbeat')?.running
     await expect.poll(waiting, { interval: 5 }).toBe(2)
+    expect((await broker.status()).workers).toMatchObject([{ running: 1 }])
     narrow.openOne()
     await log.first('runEnded')
     const started = await log.first('runStarted', ({ message }) => message !== log.of('runEnded')[0]?.message)
     expect(log.all.indexOf(started) - log.all.findIndex(({ kind }) => kind === 'runEnded')).toBe(1)
     narrow.openOne()
+  })
+
+  test('leaves those who wait out of what the broker is told to execute', async () => {
+    const narrow = gated('narrow')
+    const registry = registryOf(aModuleTask(narrow.task, { concurrency: 1 }))
+    const broker = connectSqlite(join(temporaryDirectory(), 'broker.db'))
+    const intakes: Intake[] = []
+    const consume = (intake: Intake): Consumer => {
+      intakes.push(intake)
+      return broker.consume(intake)
+    }
+    const publish = broker.publish.bind(broker)
+    const { worker } = openWorkerWorld({ registry, concurrency: 4, broker: { consume, publish } })
+    await worker.start()
+    await broker.publish(messagesFor('narrow', 2))
+    const held = async () => (await broker.status()).queues[0]?.running
+    await expect.poll(held, { interval: 5 }).toBe(2)
+    await eventually(() => intakes[0]?.executing?.()).toBe(1)
+    narrow.openOne()
+    await eventually(narrow.executing).toBe(1)
+    narrow.openOne()
+    await eventually(() => intakes[0]?.executing?.()).toBe(0)
   })
 
   test('is what a reload says it is', async () => {
