@@ -86,6 +86,34 @@ test('a worker of a queue, and one of root with a task of another user, have the
   expect(await sleepers(box)).toBe('')
 }, 60_000)
 
+test('a daemon outlives its run as a unit of its own: by a path unit, or by a task of root', async (context) => {
+  const box = await openBox(context)
+  await box.run(
+    'install -D -t /etc/systemd/system/taskworker.service.d /opt/taskbeat/init/systemd/drop-ins/root.conf',
+  )
+  await box.write('/etc/systemd/system/daemon@.service', '[Service]\nExecStart=/usr/bin/sleep 10%i\n')
+  await box.write(
+    '/etc/systemd/system/daemon.path',
+    '[Path]\nPathModified=/var/lib/taskbeat/wanted\nUnit=daemon@01.service\n',
+  )
+  await box.configure(`
+timezone: UTC
+schedules: {}
+defaults: { timeout: 1m }
+tasks:
+  wish: { shell: "id -un > /var/lib/taskbeat/wanted" }
+  start: { command: [systemctl, start, daemon@02], user: root }
+`)
+  await box.run('systemctl daemon-reload; systemctl start taskbeat taskworker daemon.path')
+  await box.run('taskbeat send start --wait; taskbeat send wish --wait')
+  await box.until('pgrep -f "sleep 1001"')
+  await box.run('systemctl stop taskworker')
+  const daemons = await sleepers(box)
+  expect(daemons).toMatch(/sleep 1001$/m)
+  expect(daemons).toMatch(/sleep 1002$/m)
+  expect(await box.run('cat /var/lib/taskbeat/wanted')).toBe('taskbeat')
+}, 60_000)
+
 test('where it has none, that is said once, and what hides lives on until the stop', async (context) => {
   const box = await openBox(context)
   const run = async (): Promise<string> => {
