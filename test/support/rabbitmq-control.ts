@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -144,13 +145,32 @@ export class RabbitmqControl implements RabbitmqPlace {
   }
 }
 
-/** A port that nobody listens on at this moment. */
+/** Below those that Linux gives to outgoing connections, any of which could take one that is to be listened on. */
+const firstPort = 10_000
+const lastPort = 32_000
+
+const given = new Set<number>()
+
+/** A port that nobody listens on at this moment, and that this process was not given before. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  for (;;) {
+    const port = randomInt(firstPort, lastPort)
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const listening = once(server, 'listening')
+  server.listen(port, '127.0.0.1')
+  try {
+    await listening
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
-  return address.port
+  return true
 }

@@ -153,8 +153,9 @@ export class RabbitmqNode extends RabbitmqControl {
   async #untilServing(): Promise<void> {
     const giveUp = performance.now() + 120_000
     for (;;) {
-      const serves = await this.evaluate('rabbit:is_running()').then(
-        (answer) => answer === 'true',
+      // By its name: at this port another node may answer.
+      const serves = await this.evaluate('{rabbit:is_running(), node()}').then(
+        (answer) => answer === `{true,'${this.#environment.RABBITMQ_NODENAME}'}`,
         () => false,
       )
       if (serves) return
