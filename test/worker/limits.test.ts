@@ -78,13 +78,14 @@ describe('concurrency of a task', () => {
       return broker.consume(intake)
     }
     const publish = broker.publish.bind(broker)
-    const { worker } = openWorkerWorld({ registry, concurrency: 4, broker: { consume, publish } })
+    const { log, worker } = openWorkerWorld({ registry, concurrency: 4, broker: { consume, publish } })
     await worker.start()
     await broker.publish(messagesFor('narrow', 2))
     const held = async () => (await broker.status()).queues[0]?.running
     await expect.poll(held, { interval: 5 }).toBe(2)
     await eventually(() => intakes[0]?.executing?.()).toBe(1)
     narrow.openOne()
+    await log.first('runEnded')
     await eventually(narrow.executing).toBe(1)
     narrow.openOne()
     await eventually(() => intakes[0]?.executing?.()).toBe(0)
