@@ -202,7 +202,7 @@ export class Parking {
     const { revoked = [], late = [], inTime = [] } = Object.fromEntries(kinds)
     for (const letter of revoked) reading.remove(letter)
     const missed = late.map(({ message }) => message)
-    await this.#tellMissed(missed, 'queueAbsent')
+    await this.#tellMissed(missed, 'queueTookNothing')
     for (const letter of late) reading.remove(letter)
     let sent = 0
     for (const [queue, some] of Map.groupBy(inTime, ({ message }) => message.queue))
@@ -256,11 +256,11 @@ export class Parking {
       outcome.kind === 'refused'
         ? `takes nothing (${outcome.reason})`
         : 'is declared by others, and does not exist'
-    this.#parts.emit({ kind: 'queueAbsent', queue, reason })
+    this.#parts.emit({ kind: 'queueTookNothing', queue, reason })
   }
 
   #tellBack(queue: string, sent: number): void {
-    if (this.#away.delete(queue) || sent > 0) this.#parts.emit({ kind: 'queueAppeared', queue, sent })
+    if (this.#away.delete(queue) || sent > 0) this.#parts.emit({ kind: 'queueTookAgain', queue, sent })
   }
 
   async #tellMissed(messages: readonly TaskMessage[], reason: NotHandedOn['reason']): Promise<void> {

@@ -14,9 +14,9 @@ export type BrokerEvent =
   | { readonly kind: 'deadLettersRemoved'; readonly count: number }
   | { readonly kind: 'wakeUpsUnavailable'; readonly error: unknown }
   /** A queue does not take what is due there: it waits, or is missed. Told once until it takes it again. */
-  | { readonly kind: 'queueAbsent'; readonly queue: string; readonly reason: string }
+  | { readonly kind: 'queueTookNothing'; readonly queue: string; readonly reason: string }
   /** It takes it again, and was sent so many that had waited. */
-  | { readonly kind: 'queueAppeared'; readonly queue: string; readonly sent: number }
+  | { readonly kind: 'queueTookAgain'; readonly queue: string; readonly sent: number }
   /** A worker is to take from a queue of others that does not exist: it does so once there is one. */
   | { readonly kind: 'queueAwaited'; readonly queue: string }
   | { readonly kind: 'queueFound'; readonly queue: string }

@@ -28,7 +28,7 @@ export interface NotHandedOn {
   readonly count: number
   readonly exact: true
   /** Their queue did not take them while they could start, or too many others waited for such a queue. */
-  readonly reason: 'queueAbsent' | 'tooManyParked'
+  readonly reason: 'queueTookNothing' | 'tooManyParked'
 }
 
 export interface ScheduleInForce {

@@ -13,7 +13,7 @@ const missedReasons: Readonly<Record<MissedWhy, true>> = {
   tooMany: true,
   edited: true,
   refused: true,
-  queueAbsent: true,
+  queueTookNothing: true,
   tooManyParked: true,
 }
 

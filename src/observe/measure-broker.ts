@@ -7,7 +7,7 @@ export class BrokerMeasures {
   readonly #blocked: Level
   readonly #losses: Count
   readonly #failing: Level
-  readonly #absent: Level
+  readonly #takesNothing: Level
   readonly #undecodable: Count
   readonly #freed: Count
   readonly #removed: Count
@@ -32,9 +32,9 @@ export class BrokerMeasures {
       name: 'broker_failing',
       help: '1 while something that the broker was asked for does not work.',
     })
-    this.#absent = instruments.level({
-      name: 'queue_absent',
-      help: 'RabbitMQ: 1 while a queue of others does not take what is due there.',
+    this.#takesNothing = instruments.level({
+      name: 'queue_takes_nothing',
+      help: 'RabbitMQ: 1 while a queue is full, or is of others and not there, and what is due there waits.',
       labels: ['queue'],
     })
     this.#undecodable = instruments.count({
@@ -85,11 +85,11 @@ export class BrokerMeasures {
       case 'deadLettersRemoved':
         this.#removed.add({}, event.count)
         break
-      case 'queueAbsent':
-        this.#absent.set(1, { queue: event.queue })
+      case 'queueTookNothing':
+        this.#takesNothing.set(1, { queue: event.queue })
         break
-      case 'queueAppeared':
-        this.#absent.set(0, { queue: event.queue })
+      case 'queueTookAgain':
+        this.#takesNothing.set(0, { queue: event.queue })
         break
       case 'wakeUpsUnavailable':
       case 'queueAwaited':

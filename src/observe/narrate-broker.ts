@@ -37,13 +37,13 @@ export function narrateBroker(event: BrokerEvent): Line {
         message: `the kernel cannot wake this worker, so it looks ten times a second: ${describeError(event.error)}`,
         fields: {},
       }
-    case 'queueAbsent':
+    case 'queueTookNothing':
       return {
         level: 'warn',
         message: `queue ${event.queue} ${event.reason}: what is due there waits for it while it may start`,
         fields: { queue: event.queue },
       }
-    case 'queueAppeared':
+    case 'queueTookAgain':
       return {
         level: 'info',
         message: `queue ${event.queue} takes what is due there${event.sent > 0 ? `, and was sent the ${event.sent} that had waited` : ''}`,

@@ -10,6 +10,6 @@ const words: Readonly<Record<string, string>> = {
   tooMany: 'only the newest 1,000 are made up for',
   edited: 'the entry was edited since',
   refused: 'the broker refuses such a message for good',
-  queueAbsent: 'the queue took nothing in time',
+  queueTookNothing: 'the queue took nothing in time',
   tooManyParked: 'the queue takes nothing, and too many wait for such queues',
 }

@@ -87,7 +87,7 @@ test('a queue of others that is not there holds up nobody else', async () => {
   expect(await world.drain()).toEqual([ours.id])
   await term.emit(emission(forCelery('theirs')))
   expect(world.events).toEqual([
-    { kind: 'queueAbsent', queue: theirs, reason: 'is declared by others, and does not exist' },
+    { kind: 'queueTookNothing', queue: theirs, reason: 'is declared by others, and does not exist' },
   ])
   expect(term.lost.aborted).toBe(false)
 })
@@ -103,10 +103,10 @@ test('what was due there arrives when it is there, once', async () => {
   await world.declareTheirs()
   const arrived = await world.arrivals(messages.length)
   expect(arrived.toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
-  await eventually('all are confirmed', () => world.told('queueAppeared').length > 0)
+  await eventually('all are confirmed', () => world.told('queueTookAgain').length > 0)
   await world.untilParked(0)
   expect(await world.countReady(theirs)).toBe(0)
-  expect(world.told('queueAppeared')).toEqual([{ kind: 'queueAppeared', queue: theirs, sent: 250 }])
+  expect(world.told('queueTookAgain')).toEqual([{ kind: 'queueTookAgain', queue: theirs, sent: 250 }])
   const next = forCelery('next')
   await term.emit(emission(next))
   expect(await world.arrivals(1)).toEqual([next.id])
@@ -123,7 +123,7 @@ test('what arrives there is what was emitted', async () => {
   )
   await term.emit(emission(message))
   await world.declareTheirs()
-  await eventually('it was sent on', () => world.told('queueAppeared').length === 1)
+  await eventually('it was sent on', () => world.told('queueTookAgain').length === 1)
   await term.emit(emission(message))
   const channel = await (await world.session()).openChannel({ confirm: false, prefetch: 0 })
   const [parked, direct] = [await channel.get(theirs), await channel.get(theirs)]
@@ -141,7 +141,7 @@ test('what may not start any more is told as missed, and not sent', async () => 
   const expired = anOccurrence('expired', {}, { queue: theirs, expires: soon(200) })
   await term.emit(emission(...brief, expired, lasting))
   await eventually('they are told', () => world.missed.length === 2)
-  const what = { exact: true, reason: 'queueAbsent' }
+  const what = { exact: true, reason: 'queueTookNothing' }
   expect(world.missed).toMatchObject([
     { entry: 'brief', first: dues[0], last: dues[1], count: 2, ...what },
     { entry: 'expired', count: 1, ...what },
@@ -161,7 +161,7 @@ test('the next leader sends what waits', async () => {
   const events: BrokerEvent[] = []
   await world.leadHere({ host: 'two', emit: (event) => events.push(event) })
   await eventually('it knows', () => events.length > 0)
-  expect(events).toMatchObject([{ kind: 'queueAbsent', queue: theirs }])
+  expect(events).toMatchObject([{ kind: 'queueTookNothing', queue: theirs }])
   await world.declareTheirs()
   expect((await world.arrivals(2)).toSorted()).toEqual([first.id, second.id].toSorted())
   await world.untilParked(0)
@@ -223,7 +223,7 @@ test.for([theirs, 'ours'])(
     await term.emit(emission(...messages))
     await term.emit(emission(anOccurrence('other')))
     expect(world.events).toMatchObject([
-      { kind: 'queueAbsent', queue, reason: expect.stringMatching(/^takes nothing/) },
+      { kind: 'queueTookNothing', queue, reason: expect.stringMatching(/^takes nothing/) },
     ])
     expect((await world.arrivals(3, queue)).toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
   },

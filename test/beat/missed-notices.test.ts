@@ -69,10 +69,17 @@ test('what the broker could not hand on is recorded, told, and word of it is sen
   const beat = await world.start([every('often', '1m', { onFailure })])
   const { cursor } = beat.status()
   const first = instant(Date.parse('2026-11-22T07:58:00Z'))
-  const missed = { entry: 'often', first, last: first, count: 1, exact: true, reason: 'queueAbsent' } as const
+  const missed = {
+    entry: 'often',
+    first,
+    last: first,
+    count: 1,
+    exact: true,
+    reason: 'queueTookNothing',
+  } as const
   world.broker.beforeEmit = () => expect(world.missedRecords()).toHaveLength(1)
   await world.broker.candidate?.missed?.([missed])
-  expect(world.missedRecords()).toEqual([{ entry: 'often', reason: 'queueAbsent', count: 1 }])
+  expect(world.missedRecords()).toEqual([{ entry: 'often', reason: 'queueTookNothing', count: 1 }])
   expect(world.told('occurrenceMissed')).toMatchObject([missed])
   await world.clock.untilAsleep()
   expect(notices(world)).toMatchObject([
