@@ -19,6 +19,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const header = `import { defineTask, Permanent } from 'taskbeat'
 import { writeSync } from 'node:fs'
+import { getHeapStatistics } from 'node:v8'
 import { parentPort, threadId } from 'node:worker_threads'
 const until = (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
 `
@@ -213,6 +214,20 @@ describe.each(['thread', 'process'] as const)('a handler in a %s', (isolation) =
     expect(await fresh.run(isolation)).not.toEqual(await fresh.run(isolation))
     const small = openCells(where, { recycle: { memory: 1 } })
     expect(await small.run(isolation)).not.toEqual(await small.run(isolation))
+  })
+
+  test('runs elsewhere when others have left hardly any heap', async () => {
+    const where = `(_, fullness) => {
+      const kept = (globalThis.kept ??= [])
+      while (getHeapStatistics().used_heap_size < fullness * 1_048_576) kept.push(new Array(32_768).fill(0))
+      return [process.pid, threadId].join()
+    }`
+    const { run } = openCells(where, { heapBytes: 128 * 1_048_576 })
+    const fill = (fullness: number) => run(isolation, { message: aMessage({ args: [fullness] }) })
+    const first = await fill(0)
+    expect(await fill(60)).toEqual(first)
+    expect(await fill(120)).toEqual(first)
+    expect(await fill(0)).not.toEqual(first)
   })
 
   test('ends on the old code when the modules are renewed, and the next begins on the new', async () => {

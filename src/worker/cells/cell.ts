@@ -13,6 +13,7 @@
  * - The handler throws: an ending like any other; the cell goes on.
  * - It ends the thread or the process, or leaves an error behind that nobody catches, or needs more heap than there
  *   is: the attempt has failed, with the reason in words, and the cell is gone.
+ * - It leaves hardly any heap: the next has a cell of its own, for it would fail in its stead.
  * - It blocks, or does not heed the signal: it is killed when its time is up.
  * - It prints without end: it is made to wait until the worker has read, so that the worker's memory is bounded.
  * - It cannot be killed, because a thread is inside a call of the system that does not return, or a loop that V8 does
@@ -44,8 +45,13 @@ export type CellReport =
       readonly text: string
       readonly fields?: Readonly<Record<string, unknown>> | undefined
     }
-  /** `memory`: what the cell holds now, in bytes, if that is to be said. */
-  | { readonly kind: 'ended'; readonly ending: HandlerEnding; readonly memory?: number }
+  /** In bytes: what its heap holds now, and `memory`, all that the cell holds, if that is to be said. */
+  | {
+      readonly kind: 'ended'
+      readonly ending: HandlerEnding
+      readonly heap: number
+      readonly memory?: number
+    }
   /** An error that nobody caught: nothing in the cell is to be relied on any more. */
   | { readonly kind: 'strayed'; readonly thrown: Thrown }
 

@@ -48,6 +48,9 @@ type State =
     }
   | { readonly kind: 'gone'; readonly how: string }
 
+/** A cell whose heap is fuller than this after an attempt makes no other. */
+const fullest = 0.9
+
 /** The top level of one module may take 30 s, and it is the cell that counts; this is for cells that cannot. */
 const importLimit = milliseconds(40_000)
 
@@ -65,12 +68,14 @@ export class TaskCell {
   readonly #cell: Cell
   readonly #clock: Clock
   readonly #stuck: () => void
+  readonly #heapBytes: number
   readonly #outside: Readonly<Record<'stdout' | 'stderr', LineSplitter>>
   #state: State
   #loss: Loss | undefined
   #isKilled = false
   #runs = 0
   #memory = 0
+  #heap = 0
   /** What it was importing when it last said so, and the wait for what follows. */
   #importing = { file: '', over: new AbortController() }
 
@@ -85,6 +90,7 @@ export class TaskCell {
     this.gone = gone.promise
     this.#clock = clock
     this.#stuck = stuck
+    this.#heapBytes = heapBytes
     this.#outside = {
       stdout: new LineSplitter((line) => printed('stdout', line)),
       stderr: new LineSplitter((line) => printed('stderr', line)),
@@ -120,6 +126,11 @@ export class TaskCell {
   /** What it held after the last of them, in bytes. */
   get memory(): number {
     return this.#memory
+  }
+
+  /** The last of them left too little of its heap for another. */
+  get isFull(): boolean {
+    return this.#heap > fullest * this.#heapBytes
   }
 
   /** Makes an attempt; it has to be idle. */
@@ -165,6 +176,7 @@ export class TaskCell {
         if (state.kind !== 'running') return
         this.#state = { kind: 'idle' }
         this.#memory = report.memory ?? 0
+        this.#heap = report.heap
         state.settle(report.ending)
         break
       case 'strayed': {

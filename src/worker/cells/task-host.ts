@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { systemClock } from '../../core/clock.ts'
 import type { Task, TaskOptions } from '../../task/define-task.ts'
 import { Permanent } from '../../task/permanent.ts'
@@ -74,7 +75,9 @@ export class TaskHost {
     Object.assign(process.env, runEnvironment(message))
     const ending = await this.#call(message, running)
     this.#running = undefined
-    this.#parts.report({ kind: 'ended', ending, ...(this.#measures && { memory: this.#parts.memory() }) })
+    const heap = getHeapStatistics().used_heap_size
+    const memory = this.#measures && { memory: this.#parts.memory() }
+    this.#parts.report({ kind: 'ended', ending, heap, ...memory })
   }
 
   async #call(message: TaskMessage, asked: AbortController): Promise<HandlerEnding> {
