@@ -3,32 +3,28 @@ import { between, type Instant } from '../core/instant.ts'
 import type { MissedRecord, RunSummary } from '../journal/run.ts'
 import { describeMissedReason } from '../task/missed-words.ts'
 import type { HistoryItem } from './history.ts'
-import { localTime, machineZone } from './local-time.ts'
+import { localTime, nameOfOther } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
 import type { Cell } from './terminal.ts'
 
-export const historyHeadings = [
-  'due',
-  'late',
-  'what',
-  'outcome',
-  'duration',
-  'attempts',
-  'id',
-  'reason',
-] as const
+/** The times are of this zone, which is named where it is not the machine's. */
+export function historyHeadings(timezone: string): readonly string[] {
+  const zone = nameOfOther(timezone).trim()
+  const due = zone === '' ? 'due' : `due (${zone})`
+  return [due, 'late', 'what', 'outcome', 'duration', 'attempts', 'id', 'reason']
+}
 
 /** One line of `runs`. */
-export function toHistoryRow(item: HistoryItem, now: Instant): readonly Cell[] {
+export function toHistoryRow(item: HistoryItem, timezone: string, now: Instant): readonly Cell[] {
   if (item.kind === 'missed') {
     const { missed } = item
-    const last = localTime(missed.last, machineZone())
-    return [last, '', missed.entry, outcomeWords.missed, '', '', '', describeMissed(missed)]
+    const last = localTime(missed.last, timezone)
+    return [last, '', missed.entry, outcomeWords.missed, '', '', '', describeMissed(missed, timezone)]
   }
   const { run } = item
   return [
     // Who was sent by hand is due when it starts.
-    localTime(run.due ?? run.started ?? item.at, machineZone()),
+    localTime(run.due ?? run.started ?? item.at, timezone),
     latenessOf(run),
     nameOf(run),
     outcomeWords[run.outcome],
@@ -58,8 +54,8 @@ export function durationOf({ started, finished, outcome }: RunSummary, now: Inst
 }
 
 /** `3 occurrences from … to …: a later one stood for them` */
-export function describeMissed({ first, count, exact, reason }: MissedRecord): string {
+function describeMissed({ first, count, exact, reason }: MissedRecord, timezone: string): string {
   const many = `${exact ? '' : 'more than '}${count.toLocaleString('en')} occurrence${count === 1 ? '' : 's'}`
-  const since = count === 1 ? '' : ` since ${localTime(first, machineZone())}`
+  const since = count === 1 ? '' : ` since ${localTime(first, timezone)}`
   return `${many}${since}: ${describeMissedReason(reason)}`
 }

@@ -15,7 +15,12 @@ export function nearTime(at: Instant, timezone: string, now: Instant): string {
   const shown = localTime(at, timezone)
   const isToday = shown.slice(0, 10) === localTime(now, timezone).slice(0, 10)
   const time = (isToday ? shown.slice(11) : shown).replace(/:00$/, '')
-  return timezone === machineZone() ? time : `${time} ${timezone}`
+  return `${time}${nameOfOther(timezone)}`
+}
+
+/** What stands behind a time, or several, of this zone: nothing where it is this machine's. */
+export function nameOfOther(timezone: string): string {
+  return timezone === machineZone() ? '' : ` ${timezone}`
 }
 
 /**

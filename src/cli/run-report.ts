@@ -3,13 +3,12 @@ import { describeDuration } from '../core/duration.ts'
 import { between } from '../core/instant.ts'
 import type { AttemptRecord, EarlierStart } from '../journal/run.ts'
 import type { Output } from '../task/outcome.ts'
-import { localTime, machineZone } from './local-time.ts'
+import { localTime, nameOfOther } from './local-time.ts'
 import { outcomeWords } from './outcome-words.ts'
 import { paint, print, type Terminal } from './terminal.ts'
 
-/** Everything that the journal has of a run, for people. */
-export function printRun(terminal: Terminal, attempts: readonly AttemptRecord[]): void {
-  const zone = machineZone()
+/** Everything that the journal has of a run, for people, with the times of this zone. */
+export function printRun(terminal: Terminal, attempts: readonly AttemptRecord[], timezone: string): void {
   const [first] = attempts
   if (!first) return
   const { id, entry, task, queue, due } = first
@@ -17,7 +16,7 @@ export function printRun(terminal: Terminal, attempts: readonly AttemptRecord[])
     entry === undefined ? 'sent by hand' : `entry ${entry}`,
     `task ${task}`,
     `queue ${queue}`,
-    ...(due === undefined ? [] : [`due ${localTime(due, zone)}`]),
+    ...(due === undefined ? [] : [`due ${localTime(due, timezone)}${nameOfOther(timezone)}`]),
   ]
   print(terminal, paint(terminal, 'bold', printable(id)))
   print(terminal, printable(facts.join(', ')))
@@ -25,8 +24,8 @@ export function printRun(terminal: Terminal, attempts: readonly AttemptRecord[])
     const { earlier, output } = attempt
     print(terminal, '')
     print(terminal, paint(terminal, outcomeWords[attempt.outcome].style, printable(describeAttempt(attempt))))
-    for (const start of earlier) print(terminal, printable(`  ${placeOf(start)}, ${endOf(start)}`))
-    print(terminal, printable(`  ${placeOf(attempt)}`))
+    for (const start of earlier) print(terminal, printable(`  ${placeOf(start, timezone)}, ${endOf(start)}`))
+    print(terminal, printable(`  ${placeOf(attempt, timezone)}`))
     if (output) printOutput(terminal, output)
   }
 }
@@ -57,16 +56,14 @@ function printLines(terminal: Terminal, text: string): void {
   for (const line of text.replace(/\r?\n$/, '').split(/\r\n|\n|\r/)) print(terminal, printable(line))
 }
 
-function placeOf({
-  started,
-  finished,
-  host,
-  pid,
-}: Omit<EarlierStart, 'started'> & Pick<AttemptRecord, 'started'>): string {
-  const zone = machineZone()
-  const from = started === undefined ? [] : [`from ${localTime(started, zone)}`]
-  const to = finished === undefined ? [] : [`to ${localTime(finished, zone)}`]
-  return [...from, ...to, `on ${host}, worker ${pid}`].join(' ')
+function placeOf(
+  { started, finished, host, pid }: Omit<EarlierStart, 'started'> & Pick<AttemptRecord, 'started'>,
+  timezone: string,
+): string {
+  const from = started === undefined ? [] : [`from ${localTime(started, timezone)}`]
+  const to = finished === undefined ? [] : [`to ${localTime(finished, timezone)}`]
+  const times = [...from, ...to].join(' ')
+  return `${times === '' ? '' : `${times}${nameOfOther(timezone)} `}on ${host}, worker ${pid}`
 }
 
 /** Why it had to start again. */

@@ -11,8 +11,8 @@ tasks:
 `
 const id = (digit: number): string => `${digit}1111111-2222-4333-8444-555555555555`
 
-async function openHistory() {
-  const world = openCliWorld(configuration)
+async function openHistory(text = configuration) {
+  const world = openCliWorld(text)
   const { ran, record } = writeJournal(world.stateDir)
   const monthly = anOccurrence(
     'report',
@@ -46,11 +46,21 @@ async function openHistory() {
   return world
 }
 
+test('times are those of the file’s zone, as --since takes them, and another zone than the machine’s is named', async () => {
+  const { run } = await openHistory(`timezone: Pacific/Kiritimati\n${configuration}`)
+  const { stdout } = await run('runs', '--since', '2026-11-22T16:00')
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^due \(Pacific\/Kiritimati\) +late /),
+    expect.stringMatching(/^2026-11-22 16:00:00 +1\.0s +nightly +succeeded /),
+  ])
+  expect((await run('runs', 'nightly')).stdout).toMatch(/missed +2 occurrences since 2026-11-20 16:00:00: /)
+})
+
 test('runs are shown the newest first, and what was missed has its place among them', async () => {
   const { run } = await openHistory()
   const { code, stdout } = await run('runs')
   const lines = stdout.trimEnd().split('\n')
-  expect(lines[0]).toMatch(/^due +late +what +outcome +duration +attempts +id +reason$/)
+  expect(lines[0]).toMatch(/^due( \(UTC\))? +late +what +outcome +duration +attempts +id +reason$/)
   expect(lines[1]).toMatch(/ 1\.0s +nightly +succeeded +3m12s +1 +11111111$/)
   expect(lines[2]).toMatch(/nightly +missed +2 occurrences since .*: too long ago when it could be emitted$/)
   expect(lines[3]).toMatch(/reports\.monthly +succeeded +250ms +1 +31111111$/)

@@ -5,8 +5,8 @@ import { at, writeJournal } from './journal-world.ts'
 
 const id = '0a1b2c3d-2222-4333-8444-555555555555'
 
-async function openRun() {
-  const world = openCliWorld()
+async function openRun(configuration?: string) {
+  const world = openCliWorld(configuration)
   const { ran } = writeJournal(world.stateDir)
   const message = anOccurrence('report', { due: at('2026-11-01T07:00Z') }, { id, task: 'monthly' })
   await ran(
@@ -32,12 +32,19 @@ test('a run is shown with every attempt, where it ran, and what it printed', asy
   const { run } = await openRun()
   const { code, stdout } = await run('show', '0a1b')
   expect(stdout).toMatch(
-    new RegExp(`^${id}\nentry report, task monthly, queue taskbeat, due 2026-11-01 \\d\\d:00:00\n`),
+    new RegExp(`^${id}\nentry report, task monthly, queue taskbeat, due 2026-11-01 \\d\\d:00:00( UTC)?\n`),
   )
   expect(stdout).toMatch(
     /\nattempt 1 failed after 1m00s: exit code 3\n {2}from .* to .* on here, worker 4711\na\ufffd\[2J\n… 9 bytes left out …\nz\n\nattempt 2 succeeded in 1m00s\n/,
   )
   expect(code).toBe(0)
+})
+
+test('its times are those of the file’s zone, which is named where it is not the machine’s', async () => {
+  const { run } = await openRun('timezone: Pacific/Kiritimati\nschedules: {}\n')
+  const { stdout } = await run('show', id)
+  expect(stdout).toContain(', due 2026-11-01 21:00:00 Pacific/Kiritimati\n')
+  expect(stdout).toContain('  from 2026-11-01 21:02:00 to 2026-11-01 21:03:00 Pacific/Kiritimati on here')
 })
 
 test('--json has every attempt, with its times in UTC', async () => {

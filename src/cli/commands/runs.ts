@@ -89,8 +89,8 @@ async function showRuns(
     else
       printTable(
         terminal,
-        historyHeadings,
-        items.map((item) => toHistoryRow(item, now)),
+        historyHeadings(settings.timezone),
+        items.map((item) => toHistoryRow(item, settings.timezone, now)),
       )
   } finally {
     await journal.close()

@@ -26,7 +26,7 @@ export const addShow: AddCommand = (program, { terminal, run }) => {
         try {
           const attempts = journal.attempts(id)
           if (options.json) printJson(terminal, toRunDetailsJson(attempts))
-          else printRun(terminal, attempts)
+          else printRun(terminal, attempts, settings.timezone)
         } finally {
           await journal.close()
         }
