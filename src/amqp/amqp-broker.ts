@@ -44,6 +44,7 @@ import { OwnBeats } from './own-beats.ts'
 import { Peers } from './peers.ts'
 import type { ProcessStatus } from './process-status.ts'
 import { type Letter, Publisher } from './publisher.ts'
+import { type Replies, withReplies } from './replies.ts'
 import { Republisher } from './republisher.ts'
 import { ResultDesk } from './result-desk.ts'
 import { Revocations, readRevocations, revocationMethod, revokedMethod } from './revocations.ts'
@@ -130,7 +131,7 @@ class AmqpBroker implements Broker {
       link: this.#publishing,
       clock,
       queues,
-      publish: (messages, replyTo) => this.#publish(messages, replyTo),
+      publish: (messages, replies) => this.#publish(messages, replies),
       unlessBlocked: (sending) => this.#blockWatch.unlessBlocked(sending),
       consumers: () => [...this.#consumers.keys()],
       closing: this.#closing.signal,
@@ -217,12 +218,14 @@ class AmqpBroker implements Broker {
     await this.#publishing.close()
   }
 
-  async #publish(messages: readonly TaskMessage[], replyTo?: string): Promise<void> {
+  async #publish(messages: readonly TaskMessage[], replies?: Replies): Promise<void> {
     const { clock } = this.#options
     const now = clock.now()
     const letters = messages.map((message) => this.#letter(message, now))
     const sending = this.#publisher.send(
-      replyTo === undefined ? letters : letters.map((letter) => withReplyTo(letter, replyTo)),
+      replies === undefined
+        ? letters
+        : letters.map((letter) => ({ ...letter, outgoing: withReplies(letter.outgoing, replies) })),
     )
     await this.#blockWatch.unlessBlocked(sending)
   }
@@ -342,11 +345,6 @@ class AmqpBroker implements Broker {
       workers: describeWorkers(this.#consumers, { host, pid }),
     }
   }
-}
-
-function withReplyTo({ queue, outgoing }: Letter, replyTo: string): Letter {
-  const { messageId } = outgoing
-  return { queue, outgoing: { ...outgoing, replyTo, ...(messageId ? { correlationId: messageId } : {}) } }
 }
 
 const statusPatienceMs = 5_000

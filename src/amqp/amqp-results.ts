@@ -2,6 +2,7 @@
  * The sender's end on RabbitMQ.
  *
  *     send ── with reply_to and correlation_id ──▶ worker ── result ──▶ the reply queue of this process
+ *     send with the wish to hear what is printed ──▶ worker ── parts of it, as they come ──▶ the same queue
  *     wait for what another process sent ── taskbeat.watch ──▶ all workers: whoever has the result tells it there,
  *                                                              the others when they have it
  *     status, cancel ── taskbeat.run, taskbeat.cancel ──▶ all workers, who answer for their host's journal
@@ -15,6 +16,7 @@ import type { Results } from '../broker/results.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError, TaskbeatError } from '../core/errors.ts'
 import { milliseconds, plus } from '../core/instant.ts'
+import type { TakePrinted } from '../task/printed.ts'
 import type { CancelAnswer } from '../task/run.ts'
 import { parseRunResult, type RunResult, type RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
@@ -23,6 +25,7 @@ import { encodeRequest } from './control.ts'
 import { callControl } from './control-caller.ts'
 import type { Link } from './link.ts'
 import { NewestIds } from './newest-ids.ts'
+import type { Replies } from './replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { cancelMethod, mostIdsAsked, stateMethod, watchMethod } from './run-control.ts'
 import type { Channel, Session } from './session.ts'
@@ -32,8 +35,8 @@ import { WaitingRuns } from './waiting-runs.ts'
 export interface AmqpResultsParts {
   readonly link: Link
   readonly clock: Clock
-  /** Publishes with this queue as the one that results are told to. */
-  readonly publish: (messages: readonly TaskMessage[], replyTo: string) => Promise<void>
+  /** Publishes with this queue as the one that results are told to, and what the runs print if they are followed. */
+  readonly publish: (messages: readonly TaskMessage[], replies: Replies) => Promise<void>
   /** Waits for what is published, but not until an alarm is over. */
   readonly unlessBlocked: (sending: Promise<void>) => Promise<void>
   /** Aborted when the broker is closed. */
@@ -54,6 +57,8 @@ export class AmqpResults implements Results {
   readonly #parts: AmqpResultsParts
   readonly #waiting = new WaitingRuns()
   readonly #sent = new NewestIds(mostSent)
+  /** Runs that were sent from here, by whoever is told what they print. */
+  readonly #following = new Map<string, TakePrinted>()
   #queue: ReplyQueue | undefined
   #speaking: { readonly session: Session; readonly channel: Promise<Channel> } | undefined
   #asking: NodeJS.Timeout | undefined
@@ -71,14 +76,20 @@ export class AmqpResults implements Results {
     }
   }
 
-  async send(messages: readonly TaskMessage[]): Promise<void> {
-    const replies = this.#replies()
+  async send(messages: readonly TaskMessage[], take?: TakePrinted): Promise<void> {
+    const { name: queue } = this.#replies()
     await this.ready(AbortSignal.timeout(connectionWaitMs))
-    for (const { id } of messages) this.#sent.add(id)
+    for (const { id } of messages) {
+      this.#sent.add(id)
+      if (take) this.#following.set(id, take)
+    }
     try {
-      await this.#parts.publish(messages, replies.name)
+      await this.#parts.publish(messages, { queue, followed: take !== undefined })
     } catch (error) {
-      for (const { id } of messages) this.#sent.delete(id)
+      for (const { id } of messages) {
+        this.#sent.delete(id)
+        this.#following.delete(id)
+      }
       throw error
     }
   }
@@ -138,8 +149,10 @@ export class AmqpResults implements Results {
       closing,
       take: ({ id, result }) => {
         this.#sent.delete(id)
+        this.#following.delete(id)
         this.#waiting.tell(id, result)
       },
+      takePrinted: ({ id, part }) => this.#following.get(id)?.(part),
       opened: () => this.#askAgain(),
     })
     return this.#queue

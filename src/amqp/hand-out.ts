@@ -92,9 +92,11 @@ export class HandOut {
     held.taken = true
     this.#count++
     let acknowledged = false
+    const listener = replier.listenerOf(held.incoming, held.message)
     intake.deliver({
       message: held.message,
       ...how,
+      ...(listener && { listener }),
       acknowledge: async () => {
         if (!held.open || held.lost) return 'kept'
         acknowledged = true

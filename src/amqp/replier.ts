@@ -1,7 +1,11 @@
+import type { Listener } from '../broker/delivery.ts'
+import { PrintedParts } from '../broker/printed-parts.ts'
 import type { Clock } from '../core/clock.ts'
 import { forgetOldest } from '../core/forget-oldest.ts'
 import { milliseconds } from '../core/instant.ts'
 import type { RunResult } from '../task/run-result.ts'
+import type { TaskMessage } from '../task/task-message.ts'
+import { encodePrinted, followerOf } from './codec-printed.ts'
 import { encodeResult, type ResultAddress } from './codec-result.ts'
 import { replyQueuePrefix } from './control.ts'
 import type { Link } from './link.ts'
@@ -9,6 +13,8 @@ import type { Channel, Incoming, Outgoing, Session } from './session.ts'
 
 /** While results cannot be told, so many are kept, and so much of them; whoever waits for others asks again. */
 const mostKept = { results: 1_000, bytes: 16 * 1_048_576 } as const
+/** The same of what followed runs print: what was told first is lost then, as it is with a connection. */
+const mostPrinted = { runs: 1_000, bytes: 16 * 1_048_576 } as const
 /** How often it is looked whether the broker reads again. */
 const whileBlocked = milliseconds(1_000)
 /** Who waits for which run, beside those who sent it. Bounded, because anybody can say so. */
@@ -26,14 +32,16 @@ export interface ReplierParts {
 }
 
 /**
- * Tells results to those who wait for them. A result is told without a confirm, and lost with the connection at worst:
- * the journal has it, and whoever waits asks for it there.
+ * Tells results to those who wait for them, and what a run prints to whoever follows it. Both are told without a
+ * confirm, and lost with the connection at worst: the journal has the result, and whoever waits asks for it there.
  */
 export class Replier {
   readonly #parts: ReplierParts
   readonly #watchers = new Map<string, Set<string>>()
   #kept: Outgoing[] = []
   #keptBytes = 0
+  /** What has printed something that was not told yet, and to whom. */
+  readonly #printing = new Map<PrintedParts, { readonly id: string; readonly queue: string }>()
   #way: { readonly session: Session; readonly channel: Promise<Channel> } | undefined
   #flushing = false
 
@@ -45,6 +53,25 @@ export class Replier {
   addressOf({ replyTo, correlationId }: Incoming, id: string): ResultAddress | undefined {
     if (!replyTo || !this.#mayWriteTo(replyTo)) return undefined
     return { queue: replyTo, correlationId: correlationId || id }
+  }
+
+  /** To whom it is told what this attempt prints; undefined = to nobody. */
+  listenerOf(incoming: Incoming, { id, attempt }: TaskMessage): Listener | undefined {
+    const queue = followerOf(incoming)
+    if (queue === undefined) return undefined
+    const listener = new PrintedParts(attempt, () => {
+      this.#printing.set(listener, { id, queue })
+      forgetOldest(this.#printing, mostPrinted.runs)
+      let bytes = 0
+      for (const parts of this.#printing.keys()) bytes += parts.bytes
+      for (const oldest of this.#printing.keys()) {
+        if (bytes <= mostPrinted.bytes) break
+        bytes -= oldest.bytes
+        this.#printing.delete(oldest)
+      }
+      if (!this.#flushing) void this.#flush()
+    })
+    return listener
   }
 
   /** Whoever reads this queue wants to be told the result of this run once it is there. */
@@ -78,18 +105,28 @@ export class Replier {
   async #flush(): Promise<void> {
     const { link, clock, closing } = this.#parts
     this.#flushing = true
-    while (this.#kept.length > 0 && !closing.aborted) {
+    while (this.#kept.length + this.#printing.size > 0 && !closing.aborted) {
       try {
         const session = link.current ?? (await link.session(closing))
         const channel = await this.#channelOf(session)
         // What is written then waits in the socket, as much as there may be.
         if (session.blocked) await clock.sleep(whileBlocked, AbortSignal.any([session.lost, closing]))
-        else for (const outgoing of this.#takeAll()) void channel.publish(outgoing)
+        else
+          for (const outgoing of [...this.#takePrinted(), ...this.#takeAll()]) void channel.publish(outgoing)
       } catch {
         this.#way = undefined // that session is over; the next one is waited for
       }
     }
     this.#flushing = false
+  }
+
+  /** Before the results: a run has printed all before it ended. */
+  #takePrinted(): readonly Outgoing[] {
+    const all = [...this.#printing]
+    this.#printing.clear()
+    return all.flatMap(([parts, { id, queue }]) =>
+      parts.takeAll().map((part) => encodePrinted(id, part, queue)),
+    )
   }
 
   #takeAll(): readonly Outgoing[] {

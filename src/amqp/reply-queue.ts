@@ -2,16 +2,19 @@ import { backoffDelay } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { untilAborted } from '../core/until-aborted.ts'
 import { newUuid } from '../core/uuid.ts'
+import { type ArrivedPart, decodePrinted, isPrinted } from './codec-printed.ts'
 import { type ArrivedResult, decodeResult } from './codec-result.ts'
 import { replyQueuePrefix } from './control.ts'
 import { ownQueue } from './control-listener.ts'
 import type { Link } from './link.ts'
-import type { Session } from './session.ts'
+import type { Incoming, Session } from './session.ts'
 
 export interface ReplyQueueParts {
   readonly link: Link
   readonly clock: Clock
   readonly take: (arrived: ArrivedResult) => void
+  /** What a run prints that was sent with the wish to hear it. */
+  readonly takePrinted: (arrived: ArrivedPart) => void
   /** It is there, over this session: what was told in between has gone nowhere. */
   readonly opened: (session: Session) => void
   readonly closing: AbortSignal
@@ -66,13 +69,18 @@ export class ReplyQueue {
   }
 
   async #declare(session: Session): Promise<void> {
-    const { take, opened } = this.#parts
+    const { opened } = this.#parts
     await session.apart(`declare ${this.name}`, (apart) => apart.declareQueue(ownQueue(this.name)))
     const channel = await session.openChannel({ confirm: false, prefetch: 0 })
-    await channel.consume(this.name, { noAck: true }, (incoming) => {
-      const arrived = decodeResult(incoming)
-      if (arrived) take(arrived)
-    })
+    await channel.consume(this.name, { noAck: true }, (incoming) => this.#take(incoming))
     opened(session)
+  }
+
+  #take(incoming: Incoming): void {
+    const { take, takePrinted } = this.#parts
+    const printed = isPrinted(incoming) ? decodePrinted(incoming) : undefined
+    if (printed) takePrinted(printed)
+    const result = isPrinted(incoming) ? undefined : decodeResult(incoming)
+    if (result) take(result)
   }
 }

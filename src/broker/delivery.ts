@@ -1,3 +1,4 @@
+import type { PrintedLine } from '../task/printed.ts'
 import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import type { Verdict } from '../task/verdict.ts'
@@ -12,6 +13,8 @@ export interface Delivery {
    * skipped because of it, bounds it no more: otherwise neither would run.
    */
   readonly inTime?: boolean
+  /** Who is told what it prints while it executes; there when its sender asked for that. */
+  readonly listener?: Listener
   /**
    * Carries out the verdict durably, and has the result of a run that ended for good told to whoever waits for it:
    * before the message is gone. Rejects with BROKER_UNAVAILABLE when that failed and may be tried again. Where the
@@ -25,6 +28,19 @@ export interface Delivery {
    * back. Rejects with BROKER_UNAVAILABLE when nothing has happened and it may be tried again.
    */
   acknowledge(): Promise<Acknowledged>
+}
+
+/**
+ * Takes what an attempt prints, for whoever follows it. It neither throws nor waits: what it cannot pass on, because
+ * nobody reads it or its connection is lost, is counted or lost. What it was told before the delivery is settled goes
+ * before the result.
+ */
+export interface Listener {
+  line(line: PrintedLine): void
+  /** So many lines are not told. */
+  omitted(lines: number): void
+  /** The attempt prints nothing more. */
+  ended(): void
 }
 
 /**

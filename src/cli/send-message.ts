@@ -7,18 +7,19 @@ import { printable } from '../config/problem.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
-import { type Milliseconds, toIso } from '../core/instant.ts'
+import { type Milliseconds, milliseconds, toIso } from '../core/instant.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { AttemptRecord } from '../journal/run.ts'
 import type { RunResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { exitCode } from './exit-code.ts'
+import { LiveOutput } from './live-output.ts'
 import { duration } from './option-values.ts'
 import { outcomeWords } from './outcome-words.ts'
 import { toRunDetailsJson } from './run-json.ts'
 import { describeAttempt, printOutput } from './run-report.ts'
 import { print, printJson, remark, type Terminal } from './terminal.ts'
-import { exitCodeOfRun, waitForRun } from './wait-for-run.ts'
+import { AttemptsOfRun, type EndOfRun, exitCodeOfRun, waitForRun } from './wait-for-run.ts'
 
 export interface SendOptions {
   /** Stay until it has ended, and end as it did. */
@@ -30,7 +31,7 @@ export interface SendOptions {
 /** What `--wait` does, for the help of the commands that have it. */
 export const waitOption = [
   '--wait',
-  'wait until it has ended, print its output then, and exit with its exit code',
+  'wait until it has ended, print its output as it comes, and exit with its exit code',
 ] as const
 
 /** The same with an end. */
@@ -74,10 +75,20 @@ async function sendAndWait(
 ): Promise<number> {
   // Opened before anything is sent: who cannot read it would wait for nothing.
   const journal = openJournal(terminal, settings)
+  const name = printable(message.occurrence?.entry ?? message.task)
+  const run = new AttemptsOfRun(journal, message.id, (attempt) =>
+    remark(terminal, `${name}: ${printable(describeAttempt(attempt))}; another follows`),
+  )
+  // A program gets one document, when all is over.
+  const live = options.json ? undefined : new LiveOutput({ terminal, name, nextAttempt: () => run.tell() })
   try {
-    await broker.results.send([message])
+    await broker.results.send([message], live && ((part) => live.take(part)))
     await remarkOnQueue(terminal, settings, broker, message)
-    return await awaitEnd(terminal, journal, broker, message, options)
+    remark(terminal, `${name}: waiting for ${message.id}`)
+    const ending = await awaitEnd(run, broker, live, options)
+    live?.close()
+    reportEnd(terminal, message, ending, live)
+    return exitCodeOfRun(ending)
   } finally {
     await journal?.close()
   }
@@ -111,32 +122,62 @@ function remarkOnWait(terminal: Terminal, settings: Settings, { queue }: TaskMes
 }
 
 async function awaitEnd(
-  terminal: Terminal,
-  journal: Journal | undefined,
+  run: AttemptsOfRun,
   { results }: Broker,
+  live: LiveOutput | undefined,
+  { waitTimeout: timeout }: SendOptions,
+): Promise<EndOfRun> {
+  const clock = systemClock
+  return waitForRun(run, {
+    clock,
+    timeout,
+    result: (signal) => results.wait(run.id, signal),
+    printed: async ({ attempt, started }, told) => {
+      if (!live || started === undefined) return
+      const enough = new AbortController()
+      void clock.sleep(forTheRest, enough.signal).then(() => enough.abort())
+      await live.completed(attempt, AbortSignal.any([told, enough.signal]))
+      enough.abort()
+    },
+  })
+}
+
+/** What has not been told by then of what was printed last, after it was recorded, is lost. */
+const forTheRest = milliseconds(1_000)
+
+/** `live`: what was printed while it ran; without it, all is told as JSON. */
+function reportEnd(
+  terminal: Terminal,
   { id, task, queue, occurrence }: TaskMessage,
-  { json, waitTimeout: timeout }: SendOptions,
-): Promise<number> {
+  ending: EndOfRun,
+  live: LiveOutput | undefined,
+): void {
   const name = printable(occurrence?.entry ?? task)
-  remark(terminal, `${name}: waiting for ${id}`)
-  const tell = (attempt: AttemptRecord): void =>
-    remark(terminal, `${name}: ${printable(describeAttempt(attempt))}; another follows`)
-  const result = (signal: AbortSignal): Promise<RunResult> => results.wait(id, signal)
-  const ending = await waitForRun(journal, id, { clock: systemClock, timeout, tell, result })
   if ('result' in ending) {
-    if (json)
-      printJson(terminal, { id, entry: occurrence?.entry ?? null, task, queue, result: ending.result })
-    remark(
-      terminal,
-      `${name}: ${printable(describeResult(ending.result))}; its output is not kept on this host`,
-    )
-  } else {
-    const last = ending.attempts.at(-1)
-    if (json) printJson(terminal, toRunDetailsJson(ending.attempts))
-    else if (last?.output) printOutput(terminal, last.output)
-    if (last) remark(terminal, `${name}: ${printable(describeAttempt(last))}`)
+    const { result } = ending
+    if (!live) printJson(terminal, { id, entry: occurrence?.entry ?? null, task, queue, result })
+    const isKnown = live?.isComplete() || !hasRun(result)
+    const missing = live?.hasTold() ? endIsMissing : notKept
+    remark(terminal, `${name}: ${printable(describeResult(result))}${isKnown ? '' : `; ${missing}`}`)
+    return
   }
-  return exitCodeOfRun(ending)
+  const last = ending.attempts.at(-1)
+  if (!live) printJson(terminal, toRunDetailsJson(ending.attempts))
+  else if (last?.output && !live.hasTold(last.attempt)) printOutput(terminal, last.output)
+  if (last) remark(terminal, `${name}: ${printable(describeAttempt(last))}${restOf(last, live)}`)
+}
+
+const notKept = 'its output is not kept on this host'
+const endIsMissing = 'the end of its output may be missing'
+
+function hasRun({ outcome }: RunResult): boolean {
+  return outcome !== 'skipped' && outcome !== 'expired' && outcome !== 'revoked'
+}
+
+/** Where to look for what was not told. */
+function restOf({ id, attempt }: AttemptRecord, live: LiveOutput | undefined): string {
+  if (!live?.hasTold(attempt) || live.isWhole(attempt)) return ''
+  return `; not all of its output is here: see taskbeat show ${id}`
 }
 
 function describeResult(result: RunResult): string {

@@ -16,24 +16,65 @@ export interface Waiting {
   readonly result: (signal: AbortSignal) => Promise<RunResult>
   /** How long at the most; without it as long as it takes. */
   readonly timeout?: Milliseconds | undefined
-  /** Called with each attempt that has ended and that another follows. */
-  readonly tell: (attempt: AttemptRecord) => void
+  /** Resolves when all is told that an attempt has printed, or no more is to be expected: the result was told. */
+  readonly printed: (attempt: AttemptRecord, told: AbortSignal) => Promise<void>
 }
 
 /** All that this host's journal has of it; or its result alone, when another host's or nobody's has it. */
 export type EndOfRun = { readonly attempts: readonly AttemptRecord[] } | { readonly result: RunResult }
 
+/** What this host's journal, where it has one, has of a run. */
+export class AttemptsOfRun {
+  readonly #journal: Pick<Journal, 'attempts'> | undefined
+  readonly #tell: (attempt: AttemptRecord) => void
+  readonly #told = new Set<string>()
+  readonly id: string
+
+  /** `tell` is called once with each attempt that has ended and that another follows. */
+  constructor(
+    journal: Pick<Journal, 'attempts'> | undefined,
+    id: string,
+    tell: (attempt: AttemptRecord) => void,
+  ) {
+    this.#journal = journal
+    this.id = id
+    this.#tell = tell
+  }
+
+  /** None before a worker has taken it. */
+  read(): readonly AttemptRecord[] {
+    try {
+      return this.#journal?.attempts(this.id) ?? []
+    } catch (error) {
+      if (error instanceof TaskbeatError && error.code === 'NOT_FOUND') return []
+      throw error
+    }
+  }
+
+  /** Whether it has ended, and nobody was told. */
+  isNews(attempt: AttemptRecord): boolean {
+    return hasEnded(attempt) && !this.#told.has(nameOf(attempt))
+  }
+
+  /** Tells of those that others follow. */
+  tell(attempts: readonly AttemptRecord[] = this.read()): void {
+    for (const attempt of attempts) {
+      if (!this.isNews(attempt) || !comesAgain(attempt)) continue
+      this.#told.add(nameOf(attempt))
+      this.#tell(attempt)
+    }
+  }
+}
+
 /**
  * Waits until a run has ended for good. Rejects with RESULT_TIMEOUT when the time that it is given has passed; the run
- * goes on. `journal`: that of this host, where it has one.
+ * goes on.
  */
 export async function waitForRun(
-  journal: Pick<Journal, 'attempts'> | undefined,
-  id: string,
-  { clock, timeout = milliseconds(Number.POSITIVE_INFINITY), tell, result }: Waiting,
+  run: AttemptsOfRun,
+  { clock, timeout = milliseconds(Number.POSITIVE_INFINITY), result, printed }: Waiting,
 ): Promise<EndOfRun> {
   const end = clock.monotonic() + timeout
-  const told = new Set<string>()
   const heard = new AbortController()
   const over = new AbortController()
   const telling = result(over.signal)
@@ -47,14 +88,12 @@ export async function waitForRun(
   try {
     for (;;) {
       const isTold = heard.signal.aborted // it was recorded before it was told
-      const attempts = journal ? attemptsSoFar(journal, id) : []
+      const attempts = run.read()
       for (const attempt of attempts) {
-        // What was interrupted comes again under the same number.
-        const name = `${attempt.attempt} ${attempt.finished}`
-        if (!hasEnded(attempt) || told.has(name)) continue
+        if (!run.isNews(attempt)) continue
+        await printed(attempt, heard.signal)
+        run.tell(attempts)
         if (!comesAgain(attempt)) return { attempts }
-        told.add(name)
-        tell(attempt)
       }
       // Without a result, what runs here is still told by the journal.
       if (isTold || (isRefused && attempts.length === 0)) return { result: await telling }
@@ -62,7 +101,7 @@ export async function waitForRun(
       if (left <= 0)
         throw new TaskbeatError(
           'RESULT_TIMEOUT',
-          `${id} has not ended within ${formatDuration(timeout)}; it is left as it is`,
+          `${run.id} has not ended within ${formatDuration(timeout)}; it is left as it is`,
         )
       await clock.sleep(milliseconds(Math.min(lookEvery, left)), heard.signal)
     }
@@ -78,14 +117,9 @@ export function exitCodeOfRun(ending: EndOfRun): number {
   return last?.exitCode || exitCode.failed
 }
 
-/** None before a worker has taken it. */
-function attemptsSoFar(journal: Pick<Journal, 'attempts'>, id: string): readonly AttemptRecord[] {
-  try {
-    return journal.attempts(id)
-  } catch (error) {
-    if (error instanceof TaskbeatError && error.code === 'NOT_FOUND') return []
-    throw error
-  }
+/** What was interrupted comes again under the same number. */
+function nameOf({ attempt, finished }: AttemptRecord): string {
+  return `${attempt} ${finished}`
 }
 
 /** An abandoned attempt is taken over by the next worker that there is. */

@@ -1,4 +1,5 @@
 import { type Blueprint, readable } from './database.ts'
+import { printedTables } from './printed-table.ts'
 import { resultTables } from './result-table.ts'
 
 const letGo = `
@@ -31,13 +32,15 @@ const letGo = `
  * `cancelled`: its sender wants it no more. What waits is handed out with a veto, so that a worker records it; what
  * executes is told to end.
  *
+ * `followed`: its sender is told what it prints, by the rows of `printed`, which he removes when he has read them.
+ *
  * `acknowledged`: it executes and must not run again, so that it goes with its holder instead of being given back.
  * The columns beside `body` repeat what is searched for; `attempt` and `eta` are the truth where the body differs.
  */
 export const brokerBlueprint: Blueprint = {
   title: "the broker's database",
   applicationId: 0x54_42_62_72, // "TBbr"
-  version: 6,
+  version: 7,
   failure: 'BROKER_UNAVAILABLE',
   tables: `
     CREATE TABLE messages (
@@ -55,6 +58,7 @@ export const brokerBlueprint: Blueprint = {
       begun INTEGER NOT NULL DEFAULT 0,
       acknowledged INTEGER NOT NULL DEFAULT 0,
       cancelled INTEGER NOT NULL DEFAULT 0,
+      followed INTEGER NOT NULL DEFAULT 0,
       holder TEXT,
       body TEXT NOT NULL
     ) STRICT;
@@ -79,6 +83,7 @@ export const brokerBlueprint: Blueprint = {
     ) STRICT;
 
 ${resultTables}
+${printedTables}
     CREATE TABLE groups (
       name TEXT PRIMARY KEY,
       namespace TEXT NOT NULL,

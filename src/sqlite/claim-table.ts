@@ -18,6 +18,8 @@ export interface ClaimedRow {
   readonly begun: number
   /** Its sender wants it no more. */
   readonly cancelled: number
+  /** Its sender is told what it prints. */
+  readonly followed: number
   readonly entry: string | null
   readonly overlap: string | null
   readonly body: string
@@ -50,7 +52,7 @@ const rowOf = (table: string): string =>
   ['seq', 'id', 'queue', 'priority', 'entry', 'overlap', 'body']
     .map((name) => `${table}.${name}`)
     .join(', ') +
-  `, ${table}.begun = 1 AS begun, ${table}.cancelled = 1 AS cancelled, max(${table}.eta, 0) AS eta, iif(${table}.attempt BETWEEN 1 AND 1000000, ${table}.attempt, 0) AS attempt`
+  `, ${table}.begun = 1 AS begun, ${table}.cancelled = 1 AS cancelled, ${table}.followed = 1 AS followed, max(${table}.eta, 0) AS eta, iif(${table}.attempt BETWEEN 1 AND 1000000, ${table}.attempt, 0) AS attempt`
 
 /** How many are looked at in one transaction, which keeps it to a few milliseconds. */
 const mostPerClaim = 200

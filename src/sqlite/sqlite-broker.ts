@@ -32,6 +32,9 @@ import { DeadLetterTable } from './dead-letter-table.ts'
 import { GroupTable } from './group-table.ts'
 import { type Instance, isAlive, openInstance } from './instance.ts'
 import { MessageTable, toRow } from './message-table.ts'
+import { PrintedReader } from './printed-reader.ts'
+import { PrintedTable } from './printed-table.ts'
+import { PrintedTeller } from './printed-teller.ts'
 import { pruneResults } from './prune-results.ts'
 import { ResultTable } from './result-table.ts'
 import { SqliteConsumer } from './sqlite-consumer.ts'
@@ -77,6 +80,10 @@ class SqliteBroker implements Broker {
   readonly results: Results
   readonly #directory: string
   readonly #told: WakeFile
+  readonly #printing: WakeFile
+  readonly #printed: PrintedTable
+  readonly #printedReader: PrintedReader
+  readonly #printedTeller: PrintedTeller
   readonly #work: WakeFile
   readonly #succession: WakeFile
   readonly #consumers = new Set<SqliteConsumer>()
@@ -100,11 +107,8 @@ class SqliteBroker implements Broker {
     this.#work = new WakeFile(`${path}.work`)
     this.#succession = new WakeFile(`${path}.succession`)
     this.#told = new WakeFile(`${path}.results`)
-    if (create) {
-      this.#told.create()
-      this.#work.create()
-      this.#succession.create()
-    }
+    this.#printing = new WakeFile(`${path}.printed`)
+    if (create) for (const bell of [this.#told, this.#printing, this.#work, this.#succession]) bell.create()
     this.#messages = new MessageTable(this.#database)
     this.#groups = new GroupTable(this.#database)
     this.#workers = new WorkerTable(this.#database)
@@ -112,10 +116,24 @@ class SqliteBroker implements Broker {
     this.#commits = new CommitQueue(this.#database, 'settle and hand out')
     this.#deadLetters = new DeadLetterTable(this.#database, this.#messages, clock, () => this.#ring())
     this.#keptResults = new ResultTable(this.#database)
+    this.#printed = new PrintedTable(this.#database)
+    this.#printedReader = new PrintedReader({
+      database: this.#database,
+      table: this.#printed,
+      bell: this.#printing,
+    })
+    this.#printedTeller = new PrintedTeller({
+      printed: this.#printed,
+      commits: this.#commits,
+      clock,
+      ring: () => this.#printing.ring(),
+      closing: this.#closing.signal,
+    })
     this.results = new SqliteResults({
       database: this.#database,
       clock,
-      publish: (messages) => this.publish(messages),
+      publish: (messages, how) => this.#publish(messages, how),
+      printed: this.#printedReader,
       told: this.#told,
       work: this.#work,
       closing: this.#closing.signal,
@@ -126,10 +144,15 @@ class SqliteBroker implements Broker {
     return this.#deadLetters
   }
 
-  async publish(messages: readonly TaskMessage[]): Promise<void> {
+  publish(messages: readonly TaskMessage[]): Promise<void> {
+    return this.#publish(messages)
+  }
+
+  async #publish(messages: readonly TaskMessage[], { followed = false } = {}): Promise<void> {
     const rows = messages.map(toRow)
     await this.#database.write('send', () => {
       for (const row of rows) this.#messages.insert(row)
+      if (followed) for (const { id } of messages) this.#printed.follow(id)
     })
     this.#ring()
   }
@@ -143,6 +166,7 @@ class SqliteBroker implements Broker {
         messages: this.#messages,
         deadLetters: this.#deadLetters,
         results: this.#keptResults,
+        printed: this.#printedTeller,
         cancelling: new CancelTable(this.#database),
         commits: this.#commits,
         holder: instance.id,
@@ -199,6 +223,7 @@ class SqliteBroker implements Broker {
     await this.#sweeper?.stop()
     await this.#trimming
     await this.#commits.drained()
+    await this.#printedReader.close()
     this.#watch?.[Symbol.dispose]()
     if (this.#instance) await this.#giveBack(this.#instance)
     this.#database.close()
@@ -270,8 +295,9 @@ class SqliteBroker implements Broker {
         if (count > 0) emit({ kind: 'deadLettersRemoved', count })
         const write = (act: () => boolean): Promise<boolean> => this.#commits.submit(act)
         await pruneResults(this.#keptResults, { now, signal: this.#closing.signal, write })
+        await this.#commits.submit(() => this.#printed.forget(now))
       } catch (error) {
-        emit({ kind: 'brokerFailed', operation: 'remove old dead letters and results', error })
+        emit({ kind: 'brokerFailed', operation: 'remove old dead letters, results and output', error })
       }
       await clock.sleep(trimEvery, this.#closing.signal)
     }

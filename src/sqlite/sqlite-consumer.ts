@@ -13,6 +13,7 @@ import type { CommitQueue } from './commit-queue.ts'
 import type { DeadLetterTable } from './dead-letter-table.ts'
 import { decodeMessage, encodeAgain } from './message-body.ts'
 import type { MessageTable } from './message-table.ts'
+import type { PrintedTeller } from './printed-teller.ts'
 import type { ResultTable } from './result-table.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -22,6 +23,7 @@ export interface ConsumerParts {
   readonly messages: MessageTable
   readonly deadLetters: DeadLetterTable
   readonly results: ResultTable
+  readonly printed: PrintedTeller
   readonly cancelling: CancelTable
   readonly commits: CommitQueue
   readonly holder: string
@@ -134,11 +136,13 @@ export class SqliteConsumer implements Consumer {
 
   #delivery({ row, veto, executes }: ClaimedMessage, message: TaskMessage): Delivery {
     const { commits, messages, holder } = this.#parts
+    const followed = row.followed === 1 ? this.#parts.printed.open(row.id, message.attempt) : undefined
     let acknowledged = false
     return {
       message,
       ...(veto === undefined ? {} : { veto }),
       inTime: executes && standsForEntry(row),
+      ...(followed && { listener: followed.listener }),
       acknowledge: async () => {
         await commits.submit(() => messages.acknowledge({ seq: row.seq, holder }))
         acknowledged = true
@@ -147,13 +151,16 @@ export class SqliteConsumer implements Consumer {
       settle: async (verdict, result) => {
         const isOver = acknowledged && verdict.kind !== 'deadLetter'
         const write = this.#writeFor(row, message, isOver ? { kind: 'ack' } : verdict)
+        const tellRest = followed?.rest()
         const settled = this.#parts.commits.submit(() => {
           write()
+          tellRest?.()
           if (result) this.#parts.results.put(row.id, result)
         })
         // What it frees can be claimed in the same transaction.
         this.#parts.wake()
         await settled
+        followed?.told()
         if (result) this.#parts.tell()
         // Others may serve the queue of what waited for this run.
         if (verdict.kind !== 'ack' || standsForEntry(row)) this.#parts.ring()

@@ -2,18 +2,21 @@ import type { Results } from '../broker/results.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import { milliseconds, plus } from '../core/instant.ts'
+import type { TakePrinted } from '../task/printed.ts'
 import type { CancelAnswer } from '../task/run.ts'
 import { defaultResultTtlMs, type RunResult, type RunState } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
 import { CancelTable } from './cancel-table.ts'
 import type { Database } from './database.ts'
+import type { PrintedReader } from './printed-reader.ts'
 import { ResultTable } from './result-table.ts'
 import type { WakeFile } from './wake-file.ts'
 
 export interface SqliteResultsParts {
   readonly database: Database
   readonly clock: Clock
-  readonly publish: (messages: readonly TaskMessage[]) => Promise<void>
+  readonly publish: (messages: readonly TaskMessage[], how: { readonly followed: boolean }) => Promise<void>
+  readonly printed: PrintedReader
   /** Rung when there is a new result. */
   readonly told: WakeFile
   /** Rung when there is something for workers. */
@@ -54,8 +57,15 @@ export class SqliteResults implements Results {
   /** The file is open. */
   async ready(): Promise<void> {}
 
-  send(messages: readonly TaskMessage[]): Promise<void> {
-    return this.#parts.publish(messages)
+  async send(messages: readonly TaskMessage[], take?: TakePrinted): Promise<void> {
+    const { publish, printed } = this.#parts
+    if (take) for (const { id } of messages) printed.follow(id, take)
+    try {
+      await publish(messages, { followed: take !== undefined })
+    } catch (error) {
+      for (const { id } of messages) printed.finish(id)
+      throw error
+    }
   }
 
   wait(id: string, signal: AbortSignal): Promise<RunResult> {
@@ -170,10 +180,12 @@ export class SqliteResults implements Results {
   }
 
   #tell(id: string, result: RunResult): void {
+    this.#parts.printed.finish(id)
     for (const waiting of [...(this.#waiting.get(id) ?? [])]) waiting.tell(result)
   }
 
   #fail(id: string, error: unknown): void {
+    this.#parts.printed.finish(id)
     for (const waiting of [...(this.#waiting.get(id) ?? [])]) waiting.fail(error)
   }
 }

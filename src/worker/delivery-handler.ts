@@ -1,4 +1,4 @@
-import type { Acknowledged, Delivery } from '../broker/delivery.ts'
+import type { Acknowledged, Delivery, Listener } from '../broker/delivery.ts'
 import type { Random } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeError } from '../core/errors.ts'
@@ -13,6 +13,7 @@ import type { Verdict } from '../task/verdict.ts'
 import type { Admission, AdmissionDesk } from './admission.ts'
 import { type Execution, type Executor, type Executors, executorOf } from './executor.ts'
 import { type FailureDesk, type TellableEnd, tellableOutcome, tellableRecord } from './failure-desk.ts'
+import { follow } from './followed.ts'
 import type { JournalGate } from './journal-gate.ts'
 import { persist } from './persist.ts'
 import type { RegisteredTask } from './registry.ts'
@@ -129,7 +130,7 @@ export class DeliveryHandler {
     const unwritten = task.definition.journal === false
     const policy = retryPolicyOf(task.definition)
     try {
-      const { outcome, ran } = await this.#execute(run, task)
+      const { outcome, ran } = await this.#execute(run, task, delivery.listener)
       const verdict = judge(outcome, run.message, policy, { now: clock.now(), random })
       return { outcome: outcomeAfter(outcome, verdict), verdict, task, unwritten, ...(ran ? { ran } : {}) }
     } finally {
@@ -166,7 +167,11 @@ export class DeliveryHandler {
     }
   }
 
-  async #execute(run: RunUnderWay, task: RegisteredTask): Promise<{ outcome: Outcome; ran?: Ran }> {
+  async #execute(
+    run: RunUnderWay,
+    task: RegisteredTask,
+    listener: Listener | undefined,
+  ): Promise<{ outcome: Outcome; ran?: Ran }> {
     const { clock, emit, executors, runs, signals } = this.#parts
     const { message, interrupt } = run
     if (run.cancelled !== undefined) return { outcome: { kind: 'revoked', reason: run.cancelled } }
@@ -176,7 +181,10 @@ export class DeliveryHandler {
     const lateness = between(message.eta, started)
     emit({ kind: 'runStarted', message, lateness })
     runs.begin(message)
-    const ended = await attempt(executor, { task, message, interrupt, kill: signals.kill, emit })
+    const followed = listener && follow(message, emit, listener, clock)
+    const execution = { task, message, interrupt, kill: signals.kill, emit: followed?.emit ?? emit }
+    const ended = await attempt(executor, execution)
+    followed?.end()
     runs.end(message)
     const wasCancelled = ended.kind === 'interrupted' && run.cancelled !== undefined
     const outcome = wasCancelled ? { ...ended, cancelled: true as const } : ended

@@ -119,7 +119,7 @@ test('where no beat or worker has run nothing can be sent, and nothing is made',
   }
 })
 
-test('--wait prints what the run printed when it has ended, and succeeds with it', async () => {
+test('--wait prints what is kept of what the run printed, when nothing of it was told, and succeeds with it', async () => {
   const { run, stateDir } = openCliWorld(configuration)
   standInWorker(stateDir, () => [
     {
@@ -131,6 +131,50 @@ test('--wait prints what the run printed when it has ended, and succeeds with it
   expect(stdout).toBe('one\ntwo\n50%\n… 12,345 bytes left out …\nlast\ufffd[2J\n')
   expect(stderr).toMatch(/nightly: waiting for \S+\nnightly: attempt 1 succeeded in 1\.0s\n$/)
   expect(code).toBe(0)
+})
+
+test('--wait prints what is told while it runs, each stream as itself, and what is kept not again', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, (_message, listener) => {
+    listener?.line({ stream: 'stdout', line: 'out', cut: false })
+    listener?.line({ stream: 'stderr', line: 'err', cut: false })
+    listener?.ended()
+    return [{ kind: 'succeeded', output: { head: 'out\nerr\n', tail: '', omittedBytes: 0 } }]
+  })
+  const { code, stdout, stderr } = await run('trigger', 'nightly', '--wait')
+  expect(stdout).toBe('out\n')
+  expect(stderr).toMatch(/nightly: waiting for \S+\nerr\nnightly: attempt 1 succeeded in 1\.0s\n$/)
+  expect(code).toBe(0)
+})
+
+test('--wait tells how an attempt ended between what it and the next have printed', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, ({ attempt }, listener) => {
+    listener?.line({ stream: 'stderr', line: `line of ${attempt}`, cut: false })
+    listener?.ended()
+    return attempt === 1
+      ? [
+          { kind: 'failed', reason: 'no' },
+          { kind: 'retry', at: soon(10) },
+        ]
+      : [{ kind: 'succeeded' }]
+  })
+  const { stderr } = await run('trigger', 'nightly', '--wait')
+  const [, remarks] = stderr.split(/waiting for \S+\n/)
+  expect(remarks).toBe(
+    'line of 1\nnightly: attempt 1 failed after 1.0s: no; another follows\nline of 2\nnightly: attempt 2 succeeded in 1.0s\n',
+  )
+})
+
+test('--wait says when the end of what a run has printed did not come', async () => {
+  const { run, stateDir } = openCliWorld(configuration)
+  standInWorker(stateDir, (_message, listener) => {
+    listener?.line({ stream: 'stdout', line: 'begin', cut: false })
+    return [{ kind: 'succeeded', output: { head: 'begin\nend\n', tail: '', omittedBytes: 0 } }]
+  })
+  const { stdout, stderr } = await run('trigger', 'nightly', '--wait')
+  expect(stdout).toBe('begin\n')
+  expect(stderr).toMatch(/; not all of its output is here: see taskbeat show \S+\n$/)
 })
 
 test('--wait waits through attempts that others follow, and ends with the exit code of the last', async () => {
@@ -189,7 +233,10 @@ test('--wait-timeout has no say in a run that ends in time', async () => {
 
 test('--wait --json prints the run as show does', async () => {
   const { run, stateDir } = openCliWorld(configuration)
-  standInWorker(stateDir, () => [{ kind: 'succeeded' }])
+  standInWorker(stateDir, (_message, listener) => {
+    expect(listener).toBeUndefined()
+    return [{ kind: 'succeeded' }]
+  })
   const { json } = await run('trigger', 'nightly', '--wait', '--json')
   const { id } = json() as { id: string }
   expect((await run('show', id, '--json')).json()).toEqual(json())
@@ -233,17 +280,23 @@ test('--wait on RabbitMQ ends with a run of another host, also where none has ru
   expect(code).toBe(0)
 }, 20_000)
 
-test("--wait on RabbitMQ ends with the exit code of another host's command", async () => {
+test("--wait on RabbitMQ prints what another host's command prints, and ends with its exit code", async () => {
   const url = await rabbitmq.url()
   const { run } = openCliWorld(`broker: { url: "${url}" }\n${configuration}`)
   const worker = connectAmqp(url).consume({
     queues: ['taskbeat'],
     slots: 1,
-    deliver: (delivery) =>
-      void delivery.settle({ kind: 'ack' }, { result: { ...tooBad, exitCode: 3 }, forgetAt: soon(60_000) }),
+    deliver: (delivery) => {
+      delivery.listener?.line({ stream: 'stdout', line: 'from afar', cut: false })
+      delivery.listener?.ended()
+      void delivery.settle({ kind: 'ack' }, { result: { ...tooBad, exitCode: 3 }, forgetAt: soon(60_000) })
+    },
   })
   onTestFinished(() => worker.stop())
-  expect((await run('trigger', 'nightly', '--wait')).code).toBe(3)
+  const { code, stdout, stderr } = await run('trigger', 'nightly', '--wait')
+  expect(stdout).toBe('from afar\n')
+  expect(stderr).toMatch(/nightly: failed: too bad\n$/)
+  expect(code).toBe(3)
 }, 20_000)
 
 test('who cannot read the journal waits for nothing, and nothing is sent', async () => {

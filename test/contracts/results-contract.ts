@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { RunDesk } from '../../src/broker/results.ts'
 import { defineTask } from '../../src/index.ts'
+import type { PrintedLine, PrintedPart } from '../../src/task/printed.ts'
 import type { KeptResult, RunResult, RunState } from '../../src/task/run-result.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
 import { expectTook } from '../support/expect-took.ts'
@@ -129,6 +130,92 @@ export function resultsContract(adapter: string, openWorld: () => Promise<Broker
       await delivery.settle({ kind: 'ack' }, kept(eight))
       expect(await client.results.status(id)).toEqual({ state: 'ended', result: eight })
       expect(await client.results.status('nobody knows me')).toEqual({ state: 'unknown' })
+    })
+  })
+
+  describe(`${adapter}: what a run prints`, () => {
+    const line = (text: string): PrintedLine => ({ stream: 'stdout', line: text, cut: false })
+    const follow = async ({ results }: Broker): Promise<{ id: string; parts: PrintedPart[] }> => {
+      const parts: PrintedPart[] = []
+      const message = aMessage()
+      await results.send([message], (part) => parts.push(part))
+      return { id: message.id, parts }
+    }
+    const linesOf = (parts: readonly PrintedPart[]): readonly PrintedLine[] =>
+      parts.flatMap(({ lines }) => lines)
+
+    test('is told while it executes, and all of it before the result', async () => {
+      const { client, worker } = await open()
+      const { id, parts } = await follow(client)
+      const waiting = client.results.wait(id, patience())
+      const delivery = await worker.inbox.next()
+      delivery.listener?.line(line('one'))
+      await expect.poll(() => linesOf(parts)).toEqual([line('one')])
+      const others: PrintedLine[] = [
+        { stream: 'stderr', line: 'ä\u001b[2J', cut: true },
+        { stream: 'stderr', line: '', cut: false },
+      ]
+      for (const other of others) delivery.listener?.line(other)
+      delivery.listener?.omitted(7)
+      delivery.listener?.ended()
+      await delivery.settle({ kind: 'ack' }, kept(eight))
+      expect(await waiting).toEqual(eight)
+      expect(linesOf(parts)).toEqual([line('one'), ...others])
+      expect(parts.map(({ omitted }) => omitted).reduce((sum, lines) => sum + lines)).toBe(7)
+      expect(parts.map(({ end }) => end)).toEqual([...parts.slice(1).map(() => false), true])
+    })
+
+    test('is told of each attempt under its number', async () => {
+      const { client, worker } = await open()
+      const { id, parts } = await follow(client)
+      const first = await worker.inbox.next()
+      first.listener?.line(line('one'))
+      first.listener?.ended()
+      await first.settle({ kind: 'retry', at: soon(20) })
+      const second = await worker.inbox.next()
+      second.listener?.line(line('two'))
+      second.listener?.line(line('three'))
+      second.listener?.ended()
+      await second.settle({ kind: 'ack' }, kept(eight))
+      expect(await client.results.wait(id, patience())).toEqual(eight)
+      expect(parts.filter(({ attempt }) => attempt === 1)).toEqual([
+        { attempt: 1, from: 0, lines: [line('one')], omitted: 0, end: true },
+      ])
+      expect(linesOf(parts.filter(({ attempt }) => attempt === 2))).toEqual([line('two'), line('three')])
+    })
+
+    test('is told to nobody who has not asked for it', async () => {
+      const { client, worker } = await open()
+      await send(client)
+      expect((await worker.inbox.next()).listener).toBeUndefined()
+      await client.publish([aMessage()])
+      expect((await worker.inbox.next()).listener).toBeUndefined()
+    })
+
+    test('is told as far as there is room, and what is left out is counted', async () => {
+      const { client, worker } = await open()
+      const { id, parts } = await follow(client)
+      const delivery = await worker.inbox.next()
+      const long = line('x'.repeat(10_000))
+      for (let n = 0; n < 1_000; n++) delivery.listener?.line(long)
+      delivery.listener?.ended()
+      await delivery.settle({ kind: 'ack' }, kept(eight))
+      await client.results.wait(id, patience())
+      const told = linesOf(parts).length
+      expect(told).toBeGreaterThan(100)
+      expect(told + parts.reduce((sum, { omitted }) => sum + omitted, 0)).toBe(1_000)
+    })
+
+    test('holds up nothing when whoever asked for it is gone', async () => {
+      const { client, worker, world } = await open()
+      const { id } = await follow(client)
+      const delivery = await worker.inbox.next()
+      await client.close()
+      delivery.listener?.line(line('one'))
+      delivery.listener?.ended()
+      await worker.end(delivery.message, eight)
+      await delivery.settle({ kind: 'ack' }, kept(eight))
+      expect(await (await world.connect()).results.wait(id, patience())).toEqual(eight)
     })
   })
 
