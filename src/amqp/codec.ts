@@ -20,7 +20,7 @@ export { claimedId, deadTask, forwardTask } from './codec-forward.ts'
  *     headers       task, id               without the id it dies too
  *                   eta, expires           ISO 8601, `2030-01-02T03:04:05.678000+00:00`
  *                   retries                attempt - 1
- *                   taskbeat_…             what an occurrence knows of itself
+ *                   taskbeat_…             what an occurrence knows of itself; whether somebody follows what it prints
  *     priority      0 to 9
  *     body          [args, kwargs, {callbacks, errbacks, chain, chord}]
  *

@@ -83,9 +83,11 @@ async function sendAndWait(
   const live = options.json ? undefined : new LiveOutput({ terminal, name, nextAttempt: () => run.tell() })
   try {
     await broker.results.send([message], live && ((part) => live.take(part)))
-    await remarkOnQueue(terminal, settings, broker, message)
     remark(terminal, `${name}: waiting for ${message.id}`)
-    const ending = await awaitEnd(run, broker, live, options)
+    const over = new AbortController()
+    // Beside the waiting, for it may take its time; and without a remark it goes on.
+    void remarkOnQueue(terminal, settings, broker, message, over.signal).catch(() => {})
+    const ending = await awaitEnd(run, broker, live, options).finally(() => over.abort())
     live?.close()
     reportEnd(terminal, message, ending, live)
     return exitCodeOfRun(ending)
@@ -109,8 +111,10 @@ async function remarkOnQueue(
   settings: Settings,
   broker: Broker,
   message: TaskMessage,
+  over?: AbortSignal,
 ): Promise<void> {
   const { workers } = await broker.status()
+  if (over?.aborted) return
   if (!workers.some(({ queues }) => queues.includes(message.queue))) remarkOnWait(terminal, settings, message)
 }
 

@@ -215,7 +215,9 @@ test('--wait-timeout waits for so long at the most, and tells of a run that goes
   connectSqlite(join(stateDir, 'broker.db'))
   const { code, stdout, stderr } = await run('trigger', 'nightly', '--wait-timeout', '150ms')
   expect(stdout).toBe('')
-  expect(stderr).toMatch(/nightly: waiting for (\S+)\n\1 has not ended within 150ms; it is left as it is\n$/)
+  expect(stderr).toMatch(
+    /nightly: waiting for (\S+)\nno worker takes from .*\n\1 has not ended within 150ms; it is left as it is\n$/,
+  )
   expect(code).toBe(124)
   expect((await connectSqlite(join(stateDir, 'broker.db')).status()).queues).toMatchObject([
     { name: 'taskbeat' },
