@@ -230,6 +230,30 @@ describe.each(['thread', 'process'] as const)('a handler in a %s', (isolation) =
     expect(await fill(0)).not.toEqual(first)
   })
 
+  test('does not fail by a promise that a run before it has left behind', async () => {
+    const leaving = `async (_, leaves) => {
+      const where = [process.pid, threadId].join()
+      if (leaves) {
+        const { promise, resolve } = Promise.withResolvers()
+        globalThis.goOn = resolve
+        void promise.then(() => { throw new Error('left behind') })
+      } else if (globalThis.goOn) {
+        globalThis.goOn()
+        await new Promise((resolve) => process.once('unhandledRejection', resolve))
+      }
+      return where
+    }`
+    const { run, log } = openCells(leaving)
+    const first = await run(isolation, { message: aMessage({ args: [true] }) })
+    expect(first).toMatchObject({ kind: 'succeeded' })
+    expect(await run(isolation)).toEqual(first)
+    await log.first('modulePrinted')
+    expect(log.of('modulePrinted').map(({ line }) => line)).toContainEqual(
+      expect.stringContaining('left behind'),
+    )
+    expect(await run(isolation)).not.toEqual(first)
+  })
+
   test('ends on the old code when the modules are renewed, and the next begins on the new', async () => {
     const { begin, run, write, renew, log } = openCells(
       `async (ctx) => { ctx.log.info('on'); await until(ctx.signal); return 'old' }`,

@@ -131,7 +131,7 @@ export class CellPool {
 
   #isWorn(cell: TaskCell): boolean {
     const { runs = Number.POSITIVE_INFINITY, memory = Number.POSITIVE_INFINITY } = this.#plan.recycle
-    return cell.isFull || cell.runs >= runs || cell.memory >= memory
+    return cell.isSpent || cell.runs >= runs || cell.memory >= memory
   }
 
   /** Ends what is idle for too long, as long as there is anything idle. */

@@ -13,6 +13,8 @@
  * - The handler throws: an ending like any other; the cell goes on.
  * - It ends the thread or the process, or leaves an error behind that nobody catches, or needs more heap than there
  *   is: the attempt has failed, with the reason in words, and the cell is gone.
+ * - It leaves a promise behind that rejects while the cell runs another: that is told, and fails nobody; the cell ends
+ *   after it.
  * - It leaves hardly any heap: the next has a cell of its own, for it would fail in its stead.
  * - It blocks, or does not heed the signal: it is killed when its time is up.
  * - It prints without end: it is made to wait until the worker has read, so that the worker's memory is bounded.
@@ -52,8 +54,11 @@ export type CellReport =
       readonly heap: number
       readonly memory?: number
     }
-  /** An error that nobody caught: nothing in the cell is to be relied on any more. */
-  | { readonly kind: 'strayed'; readonly thrown: Thrown }
+  /**
+   * An error that nobody caught: nothing in the cell is to be relied on any more. `leftBy`: it is a promise that the
+   * attempt of this id has left behind, and concerns none that came after it.
+   */
+  | { readonly kind: 'strayed'; readonly thrown: Thrown; readonly leftBy?: string }
 
 export interface CellListener {
   report(report: CellReport): void

@@ -75,7 +75,8 @@ export class TaskCell {
   #isKilled = false
   #runs = 0
   #memory = 0
-  #heap = 0
+  /** It makes no other attempt. */
+  #isSpent = false
   /** What it was importing when it last said so, and the wait for what follows. */
   #importing = { file: '', over: new AbortController() }
 
@@ -128,9 +129,9 @@ export class TaskCell {
     return this.#memory
   }
 
-  /** The last of them left too little of its heap for another. */
-  get isFull(): boolean {
-    return this.#heap > fullest * this.#heapBytes
+  /** What they have left in it would be to the harm of another. */
+  get isSpent(): boolean {
+    return this.#isSpent
   }
 
   /** Makes an attempt; it has to be idle. */
@@ -176,11 +177,17 @@ export class TaskCell {
         if (state.kind !== 'running') return
         this.#state = { kind: 'idle' }
         this.#memory = report.memory ?? 0
-        this.#heap = report.heap
+        this.#isSpent ||= report.heap > fullest * this.#heapBytes
         state.settle(report.ending)
         break
       case 'strayed': {
-        const { reason, detail } = report.thrown
+        const { leftBy, thrown } = report
+        const { reason, detail } = thrown
+        if (leftBy !== undefined && state.kind === 'running') {
+          this.#isSpent = true
+          this.#outside.stderr.write(Buffer.from(`left behind by the run ${leftBy}: ${detail}\n`))
+          return
+        }
         if (state.kind === 'running') state.listener.printed('stderr', Buffer.from(`${detail}\n`))
         const how = `an error that nobody caught: ${reason}`
         this.#lose(how)

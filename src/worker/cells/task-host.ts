@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { systemClock } from '../../core/clock.ts'
 import type { Task, TaskOptions } from '../../task/define-task.ts'
@@ -26,6 +27,8 @@ export class TaskHost {
   readonly #modules: TaskModules
   #tasks: ReadonlyMap<string, Task> = new Map()
   #running: AbortController | undefined
+  /** The attempt that whatever runs belongs to. */
+  readonly #attempts = new AsyncLocalStorage<{ readonly id: string; readonly asked: AbortController }>()
   #measures = false
 
   constructor(parts: TaskHostParts) {
@@ -34,9 +37,14 @@ export class TaskHost {
       clock: systemClock,
       importing: (file) => parts.report({ kind: 'importing', file }),
     })
-    const stray = (error: unknown): void => parts.report({ kind: 'strayed', thrown: describeThrown(error) })
-    process.on('uncaughtException', stray)
-    process.on('unhandledRejection', stray)
+    process.on('uncaughtException', (error) =>
+      parts.report({ kind: 'strayed', thrown: describeThrown(error) }),
+    )
+    process.on('unhandledRejection', (error) => {
+      const attempt = this.#attempts.getStore()
+      const leftBy = attempt && attempt.asked !== this.#running ? { leftBy: attempt.id } : {}
+      parts.report({ kind: 'strayed', thrown: describeThrown(error), ...leftBy })
+    })
   }
 
   take(order: CellOrder): void {
@@ -73,7 +81,8 @@ export class TaskHost {
     this.#running = running
     // What the task starts is found by this, when its time is up and when its worker has died.
     Object.assign(process.env, runEnvironment(message))
-    const ending = await this.#call(message, running)
+    const attempt = { id: message.id, asked: running }
+    const ending = await this.#attempts.run(attempt, () => this.#call(message, running))
     this.#running = undefined
     const heap = getHeapStatistics().used_heap_size
     const memory = this.#measures && { memory: this.#parts.memory() }
