@@ -215,7 +215,8 @@ export class AmqplibChannel implements Channel {
     if (this.lost.aborted) return
     const closedByUs = this.#closing !== undefined || this.#apart
     this.#over.abort(reason)
-    if (!closedByUs) this.#session.destroy(reason)
+    // A connection that ends closes its channels, and says in the same turn, but after them, why.
+    if (!closedByUs) queueMicrotask(() => this.#session.destroy(reason))
   }
 
   #surroundings(): ConstructorParameters<typeof ConfirmWindow>[1] {

@@ -415,7 +415,7 @@ describe('a broker that', () => {
 
   test('stops in order and starts again is used again', async () => {
     const { session, events } = openTestLink(`amqp://${node.host}:${node.port}`, { setup })
-    await session()
+    await (await session()).openChannel({ confirm: true, prefetch: 0 })
     await node.stop()
     expect(String((await events.first('linkLost')).error)).toMatch('CONNECTION_FORCED')
     await node.start()
