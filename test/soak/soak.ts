@@ -24,6 +24,7 @@ import { runForLong } from '../system/long-runs.ts'
 import { endureAlarms } from '../system/memory-alarm.ts'
 import { endureOverlap, onOneHost, onThreeHosts } from '../system/overlap.ts'
 import { measurePunctuality } from '../system/punctuality.ts'
+import { endureNodeLosses } from '../system/rabbitmq-cluster.ts'
 import { passTheLeadOnRabbitmq } from '../system/rabbitmq-leaders.ts'
 import { endureWorkerKills } from '../system/rabbitmq-workers.ts'
 import { editOnTheWay } from '../system/reload.ts'
@@ -139,6 +140,11 @@ const soaks: Readonly<Record<string, Soak>> = {
         longestDownMs: 8_000,
         seed,
       }),
+  },
+  cluster: {
+    minutes: 6,
+    run: (world, { minutes, seed }) =>
+      endureNodeLosses(world, { rounds: Math.max(1, Math.round(minutes / 1.5)), perSecond: 50, seed }),
   },
   'rabbitmq-leaders': {
     minutes: 20,

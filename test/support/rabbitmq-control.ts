@@ -174,3 +174,13 @@ async function isFree(port: number): Promise<boolean> {
   await once(server, 'close')
   return true
 }
+
+/** Whether anybody listens on it. */
+export async function isTaken(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const answer = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+  })
+  socket.destroy()
+  return answer
+}

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, RabbitmqControl } from './rabbitmq-control.ts'
+import { freePort, isTaken, RabbitmqControl } from './rabbitmq-control.ts'
 
 /** The script itself: the one in /usr/sbin changes the user and the directory. */
 const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server'
@@ -18,6 +17,16 @@ export interface RabbitmqSettings {
   readonly config?: readonly string[]
   /** What the queues of a vhost may leave unacknowledged; RabbitMQ's default is 30 minutes. */
   readonly consumerTimeoutMs?: number
+  /** What the nodes of its cluster have in common; without it, it has its own. */
+  readonly shared?: SharedByNodes
+}
+
+/** What nodes need in common to talk to each other. */
+export interface SharedByNodes {
+  /** With the cookie, which the first of them makes. */
+  readonly home: string
+  /** The port of the port mapper (epmd). */
+  readonly epmd: number
 }
 
 /**
@@ -27,6 +36,8 @@ export interface RabbitmqSettings {
  * pipe ends and the shell kills the group: nothing outlives the test that started it.
  */
 export class RabbitmqNode extends RabbitmqControl {
+  /** As other nodes know it. */
+  readonly name: string
   readonly #directory: string
   readonly #environment: NodeJS.ProcessEnv
   #leader: ChildProcess | undefined
@@ -37,6 +48,7 @@ export class RabbitmqNode extends RabbitmqControl {
     settings: RabbitmqSettings,
   ) {
     super({ host: '127.0.0.1', port: ports.amqp, controlPort: ports.control })
+    this.name = `taskbeat-${ports.amqp}@localhost`
     this.#directory = directory
     const control = join(import.meta.dirname, 'rabbitmq-control.eval')
     const config = join(directory, 'rabbitmq.conf')
@@ -56,14 +68,15 @@ export class RabbitmqNode extends RabbitmqControl {
       ].join('\n'),
     )
     writeFileSync(join(directory, 'enabled_plugins'), '[].\n')
-    mkdirSync(join(directory, 'home'))
+    const { home, epmd } = settings.shared ?? { home: join(directory, 'home'), epmd: ports.epmd }
+    mkdirSync(home, { recursive: true })
     this.#environment = {
       PATH: process.env.PATH,
       LANG: 'C.UTF-8',
-      HOME: join(directory, 'home'),
-      ERL_EPMD_PORT: String(ports.epmd),
+      HOME: home,
+      ERL_EPMD_PORT: String(epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1',
-      RABBITMQ_NODENAME: `taskbeat-${ports.amqp}@localhost`,
+      RABBITMQ_NODENAME: this.name,
       RABBITMQ_DIST_PORT: String(ports.distribution),
       RABBITMQ_CONF_ENV_FILE: join(directory, 'none'),
       RABBITMQ_CONFIG_FILE: config,
@@ -155,7 +168,7 @@ export class RabbitmqNode extends RabbitmqControl {
     for (;;) {
       // By its name: at this port another node may answer.
       const serves = await this.evaluate('{rabbit:is_running(), node()}').then(
-        (answer) => answer === `{true,'${this.#environment.RABBITMQ_NODENAME}'}`,
+        (answer) => answer === `{true,'${this.name}'}`,
         () => false,
       )
       if (serves) return
@@ -180,14 +193,7 @@ export class RabbitmqNode extends RabbitmqControl {
 
   /** The leader of the group may be gone before the last of its processes. */
   async #untilPortIsFree(): Promise<void> {
-    const socket = connect(this.port, this.host)
-    const isTaken = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (!isTaken) return
-    await delay(10)
-    await this.#untilPortIsFree()
+    while (await isTaken(this.port)) await delay(10)
   }
 }
 

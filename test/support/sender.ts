@@ -1,7 +1,9 @@
 import { openAmqpBroker } from '../../src/amqp/amqp-broker.ts'
+import type { TlsFiles } from '../../src/amqp/open-session.ts'
 import type { Broker } from '../../src/broker/broker.ts'
+import { describeError } from '../../src/core/errors.ts'
 import type { TaskMessage } from '../../src/task/task-message.ts'
-import { amqpOptions } from './amqp-options.ts'
+import { amqpOptions, type BrokerUrl } from './amqp-options.ts'
 import { aMessage } from './messages.ts'
 
 /** A message, and when the broker was asked to take it and said that it did. */
@@ -10,6 +12,13 @@ export interface Sent {
   readonly askedAt: number
   /** Undefined until it is confirmed; NaN when it was not. */
   confirmedAt?: number
+  /** Why it was not. */
+  refusal?: Refusal
+}
+
+export interface Refusal {
+  readonly at: number
+  readonly reason: string
 }
 
 const tickMs = 50
@@ -21,8 +30,8 @@ export class Sender implements AsyncDisposable {
   readonly #underWay = new Set<Promise<void>>()
   #ticking: NodeJS.Timeout | undefined
 
-  constructor(url: string) {
-    this.#broker = openAmqpBroker(amqpOptions(url))
+  constructor(url: BrokerUrl, tls: TlsFiles = {}) {
+    this.#broker = openAmqpBroker(amqpOptions(url, { tls }))
   }
 
   begin(perSecond: number, make: () => Partial<TaskMessage>): void {
@@ -43,8 +52,9 @@ export class Sender implements AsyncDisposable {
       () => {
         sent.confirmedAt = Date.now()
       },
-      () => {
+      (error: unknown) => {
         sent.confirmedAt = Number.NaN
+        sent.refusal = { at: Date.now(), reason: describeError(error) }
       },
     )
     this.#underWay.add(published)

@@ -1,3 +1,5 @@
+import type { TlsFiles } from '../../src/amqp/open-session.ts'
+import type { BrokerUrl } from './amqp-options.ts'
 import type { ExpectedEntry } from './audit.ts'
 import { eventually } from './eventually.ts'
 import { type Footprint, footprintEnv, footprintOf, growthOf } from './footprint.ts'
@@ -10,9 +12,11 @@ import type { World } from './world.ts'
 
 export interface TwoHostsOptions {
   /** For the beat and the worker of each host. */
-  readonly urls: readonly string[]
+  readonly urls: readonly BrokerUrl[]
   /** For the application that sends, which may be spared what they are not. */
-  readonly senderUrl: string
+  readonly senderUrl: BrokerUrl
+  /** The authority that signed the broker's certificate, where it is reached over TLS. */
+  readonly ca?: string
   readonly longRunSeconds?: number
 }
 
@@ -38,8 +42,8 @@ const entries: readonly ExpectedEntry[] = [
 export const lookaheadMs = 5_000
 export const heartbeatMs = 2_000
 
-const schedule = (url: string, longRunSeconds: number): string => `
-broker: { url: "${url}", heartbeat: ${heartbeatMs}ms }
+const schedule = (broker: { url: BrokerUrl; tls: TlsFiles }, longRunSeconds: number): string => `
+broker: ${JSON.stringify({ ...broker, heartbeat: `${heartbeatMs}ms` })}
 beat: { lookahead: ${lookaheadMs}ms }
 worker: { modules: [./tasks.ts], concurrency: 50 }
 schedules:
@@ -71,15 +75,16 @@ export class TwoHosts implements AsyncDisposable {
 
   private constructor(first: World, options: TwoHostsOptions) {
     this.hosts = openHosts(first, options.urls.length)
-    const { urls, senderUrl, longRunSeconds = 1 } = options
+    const { urls, senderUrl, ca, longRunSeconds = 1 } = options
+    const tls = ca === undefined ? {} : { ca }
     for (const [host, world] of this.hosts.entries()) {
-      world.configure(schedule(urls[host] ?? senderUrl, longRunSeconds))
+      world.configure(schedule({ url: urls[host] ?? senderUrl, tls }, longRunSeconds))
       world.write('tasks.ts', notingModule)
       world.env = footprintEnv
     }
     this.workers = this.hosts.map((world) => world.worker())
     this.beats = this.hosts.map((world) => world.beat())
-    this.sender = new Sender(senderUrl)
+    this.sender = new Sender(senderUrl, tls)
   }
 
   /** Resolves when they work. */

@@ -3,6 +3,7 @@
  * single bytes, or is slow: nobody hangs for longer than the deadlines say, and nothing is lost.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { longestOf, type Pause, pausesOf } from '../support/pauses.ts'
 import { RabbitmqNode } from '../support/rabbitmq-node.ts'
 import { Relay } from '../support/relay.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -166,13 +167,10 @@ function lateIn({ fault, hosts, from, noticeMs, backMs }: End): string[] {
 
 /** Between two emissions of any beat, while at most one of the hosts was concerned. */
 function longestPause({ beats }: TwoHosts, ends: readonly End[]): number {
-  const emissions = beats
-    .flatMap(({ log }) => log.filter(({ message }) => message.startsWith('emitted')))
-    .map(({ time }) => time)
-    .sort((a, b) => a - b)
-  const pauses = emissions.slice(1).map((at, index) => ({ from: emissions[index] ?? at, at }))
+  const emissions = beats.flatMap(({ log }) => log.filter(({ message }) => message.startsWith('emitted')))
+  const pauses = pausesOf(emissions.map(({ time }) => time))
   const excused = ends.filter(({ hosts }) => hosts.length > 1)
-  const isExcused = (each: { from: number; at: number }): boolean =>
+  const isExcused = (each: Pause): boolean =>
     excused.some(({ from, to, backMs }) => each.from <= to + backMs && from <= each.at)
-  return Math.max(0, ...pauses.filter((each) => !isExcused(each)).map(({ from, at }) => at - from))
+  return longestOf(pauses.filter((each) => !isExcused(each)))
 }

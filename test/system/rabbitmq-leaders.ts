@@ -18,7 +18,7 @@ import { accountFor, type HostNote, notesOf, openHosts } from '../support/hosts.
 import { notingModule } from '../support/noting-module.ts'
 import { TooBusyError } from '../support/pressure.ts'
 import type { TestBroker } from '../support/rabbitmq-control.ts'
-import { seededRandom } from '../support/seeded-random.ts'
+import { seededRandom, shuffled } from '../support/seeded-random.ts'
 import type { TaskbeatProcess } from '../support/taskbeat-process.ts'
 import type { World } from '../support/world.ts'
 
@@ -154,13 +154,6 @@ function faultsOf({ kills, stalls, stops, longestStallMs }: LeadersDose, random:
       lengthMs: shortestStallMs + (longestStallMs - shortestStallMs) * random(),
     }))
   return [...times(kills, 'kill'), ...times(stalls, 'stall'), ...times(stops, 'stop')]
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
-  return items
-    .map((item) => ({ item, place: random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item)
 }
 
 function describeLatest(notes: readonly HostNote[], stalls: readonly Stall[]): string[] {
