@@ -4,6 +4,19 @@ import type { TaskMessage } from '../task/task-message.ts'
 import type { Database } from './database.ts'
 import { encodeAgain, encodeMessage } from './message-body.ts'
 
+/** What a message says of itself, beside its id. */
+const columns = [
+  'queue',
+  'priority',
+  'eta',
+  'attempt',
+  'entry',
+  'due',
+  'overlap',
+  'wait_limit',
+  'body',
+] as const
+
 /** Writing messages into their table; to be called within a transaction. */
 export class MessageTable {
   readonly #insert: StatementSync
@@ -16,11 +29,11 @@ export class MessageTable {
 
   constructor(database: Database) {
     this.#insert = database.prepare(`
-      INSERT INTO messages (queue, priority, eta, attempt, entry, due, overlap, wait_limit, body, id)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
+      INSERT INTO messages (id, ${columns.join(', ')})
+      VALUES (?${', ?'.repeat(columns.length)}) ON CONFLICT (id) DO NOTHING`)
     this.#replace = database.prepare(`
-      UPDATE messages SET queue = ?, priority = ?, eta = ?, attempt = ?, entry = ?, due = ?, overlap = ?,
-      wait_limit = ?, body = ?, state = 0 WHERE id = ? AND state IN (0, 3) AND attempt = 1 AND begun = 0`)
+      UPDATE messages SET ${columns.map((column) => `${column} = ?`).join(', ')}, state = 0
+      WHERE id = ? AND state IN (0, 3) AND attempt = 1 AND begun = 0`)
     this.#revoke = database.prepare('DELETE FROM messages WHERE id = ? AND state IN (0, 3)')
     this.#reschedule = database.prepare(
       'UPDATE messages SET state = 0, holder = NULL, attempt = ?, eta = ? WHERE seq = ? AND holder = ?',
@@ -34,12 +47,12 @@ export class MessageTable {
 
   /** A message that is there already stays as it is. */
   insert(row: MessageRow): void {
-    this.#insert.run(...row)
+    this.#insert.run(row.id, ...valuesOf(row))
   }
 
   /** A copy that has not started takes the new form; one that has, keeps the old. */
   replace(row: MessageRow): void {
-    this.#replace.run(...row)
+    this.#replace.run(...valuesOf(row), row.id)
   }
 
   /** Removes a copy that was not handed out. */
@@ -74,8 +87,8 @@ export interface HeldRow {
   readonly holder: string
 }
 
-/** A message, encoded before the transaction begins, in the order of the statements above. */
-export type MessageRow = readonly (string | number | null)[]
+/** A message, encoded before the transaction begins. */
+export type MessageRow = Readonly<Record<'id' | (typeof columns)[number], string | number | null>>
 
 export function toRow(message: TaskMessage): MessageRow {
   return rowOf(message, encodeMessage(message))
@@ -88,16 +101,20 @@ export function toRowAgain(message: TaskMessage): MessageRow {
 
 function rowOf(message: TaskMessage, body: string): MessageRow {
   const { id, queue, priority, eta, attempt, occurrence } = message
-  return [
+  return {
+    id,
     queue,
     priority,
     eta,
     attempt,
-    occurrence?.entry ?? null,
-    occurrence?.due ?? null,
-    occurrence?.overlap ?? null,
-    occurrence?.waitLimit ?? null,
+    entry: occurrence?.entry ?? null,
+    due: occurrence?.due ?? null,
+    overlap: occurrence?.overlap ?? null,
+    wait_limit: occurrence?.waitLimit ?? null,
     body,
-    id,
-  ]
+  }
+}
+
+function valuesOf(row: MessageRow): (string | number | null)[] {
+  return columns.map((column) => row[column])
 }
