@@ -1,6 +1,8 @@
 import type { Intake } from '../broker/broker.ts'
 import type { Delivery, Veto } from '../broker/delivery.ts'
+import type { KeptResult } from '../task/run-result.ts'
 import type { TaskMessage } from '../task/task-message.ts'
+import type { Verdict } from '../task/verdict.ts'
 import type { HeldMessage } from './held-message.ts'
 import type { Replier } from './replier.ts'
 import type { Republisher } from './republisher.ts'
@@ -104,16 +106,23 @@ export class HandOut {
       },
       settle: async (verdict, result) => {
         if (!held.open && !acknowledged) return
-        const { id } = held.message
         // First, so that it is told as soon as the end is recorded; told again with a copy, it is the same.
-        if (result) replier.tell(id, result.result, replier.addressOf(held.incoming, id))
-        if (!acknowledged) await settleHeld(held, verdict, republisher)
-        else if (verdict.kind === 'deadLetter')
-          await republisher.setAside(held.incoming, held.queue, verdict.reason)
+        if (result) this.#tell(held, result)
+        await (acknowledged ? this.#conclude(held, verdict) : settleHeld(held, verdict, republisher))
         this.#count--
         settled()
         if (this.#count === 0) idle()
       },
     })
+  }
+
+  #tell({ message: { id }, incoming }: HeldMessage, { result }: KeptResult): void {
+    const { replier } = this.#parts
+    replier.tell(id, result, replier.addressOf(incoming, id))
+  }
+
+  /** Of what is gone from the broker already only a dead letter is left to be made. */
+  async #conclude({ incoming, queue }: HeldMessage, verdict: Verdict): Promise<void> {
+    if (verdict.kind === 'deadLetter') await this.#parts.republisher.setAside(incoming, queue, verdict.reason)
   }
 }
