@@ -1,6 +1,7 @@
 import type { Instant } from '../core/instant.ts'
 import type { TaskParts } from './codec.ts'
 import { arePortable, boundHeaders, type Headers } from './codec-headers.ts'
+import { followHeader } from './codec-printed.ts'
 import type { Incoming } from './session.ts'
 import { formatTaskTime } from './task-time.ts'
 
@@ -46,6 +47,7 @@ export function deadTask(incoming: Incoming, reason: string, at: Instant): TaskP
   const headers = arePortable(incoming.headers)
     ? travellingHeaders(incoming.headers)
     : Object.assign(Object.create(null), { id: claimedId(incoming) ?? null })
+  delete headers[followHeader] // who followed it was told the end; it may come again for somebody else
   headers[deadReasonHeader] = reason.length > 1_000 ? `${reason.slice(0, 1_000)}…` : reason
   headers[deadAtHeader] = at
   return { ...envelope(incoming), headers }

@@ -58,8 +58,7 @@ export class PrintedReader {
 
   /** Resolves when the file may be closed. */
   async close(): Promise<void> {
-    this.#unwatch()
-    this.#following.clear()
+    for (const id of [...this.#following.keys()]) this.finish(id)
     await this.#removing
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forwardTask } from '../../src/amqp/codec.ts'
+import { deadTask, forwardTask } from '../../src/amqp/codec.ts'
 import {
   decodePrinted,
   encodePrinted,
@@ -10,6 +10,7 @@ import {
 import { decodeResult } from '../../src/amqp/codec-result.ts'
 import { replyQueuePrefix } from '../../src/amqp/control.ts'
 import type { Incoming } from '../../src/amqp/session.ts'
+import { instant } from '../../src/core/instant.ts'
 import type { PrintedPart } from '../../src/task/printed.ts'
 import { arrived } from '../support/celery-vectors.ts'
 
@@ -43,6 +44,11 @@ test('only a sender of ours who asked for it is told what a run prints', () => {
 test('a message that moves on is still followed', () => {
   const { headers, replyTo } = forwardTask(incoming({ headers: { [followHeader]: true }, replyTo: ours }))
   expect(followerOf(incoming({ headers, ...(replyTo !== undefined && { replyTo }) }))).toBe(ours)
+})
+
+test('a message that was set aside is followed by nobody, should it come again', () => {
+  const followed = incoming({ headers: { [followHeader]: true }, replyTo: ours })
+  expect(deadTask(followed, 'no', instant(0)).headers).not.toHaveProperty(followHeader)
 })
 
 test('what is printed arrives as it was, and is no result', () => {
