@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import { milliseconds, plus } from '../../src/core/instant.ts'
 import { resultsContract } from '../contracts/results-contract.ts'
 import { fastClock } from '../support/fast-clock.ts'
 import { Inbox } from '../support/inbox.ts'
@@ -70,5 +72,33 @@ test('a result is forgotten when its time has come', async () => {
   await expect
     .poll(() => client.results.status(message.id), { timeout: 30_000 })
     .toEqual({ state: 'unknown' })
+  await next.stop()
+})
+
+test('what is printed for a follower who is gone is kept up to a bound, and forgotten after an hour', async () => {
+  const path = join(temporaryDirectory(), 'broker.db')
+  const client = connectSqlite(path)
+  const message = aMessage()
+  await client.results.send([message], () => {})
+  await client.close()
+  const inbox = new Inbox()
+  const worker = connectSqlite(path)
+  const consumer = worker.consume({ queues: ['taskbeat'], slots: 1, deliver: inbox.deliver })
+  const delivery = await inbox.next()
+  using database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
+  const rows = (): number => Number(database.prepare('SELECT count(*) AS rows FROM printed').get()?.rows)
+  const line = { stream: 'stdout', line: 'x'.repeat(100_000), cut: false } as const
+  for (const least of [30, 60, 64, 64]) {
+    for (let n = 0; n < 31; n++) delivery.listener?.line(line)
+    await expect.poll(rows, { timeout: 10_000 }).toBeGreaterThanOrEqual(least)
+  }
+  await delivery.settle({ kind: 'ack' })
+  expect(rows()).toBe(64)
+  await consumer.stop()
+  await worker.close()
+  const later = { ...fastClock(1_000), now: () => plus(systemClock.now(), milliseconds(2 * 3_600_000)) }
+  const hasty = connectSqlite(path, () => {}, later)
+  const next = hasty.consume({ queues: ['other'], slots: 1, deliver: inbox.deliver })
+  await expect.poll(rows, { timeout: 30_000 }).toBe(0)
   await next.stop()
 })
