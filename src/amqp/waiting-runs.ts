@@ -1,22 +1,18 @@
+import { Awaited } from '../core/awaited.ts'
 import type { RunResult } from '../task/run-result.ts'
-
-interface Waiting {
-  tell(result: RunResult): void
-  fail(error: unknown): void
-}
 
 /** So many results that nobody has waited for yet are kept, and so much of them; others can be asked for. */
 const most = { results: 10_000, bytes: 16 * 1_048_576 } as const
 
 /** Who waits for which result in this process, and what came before anybody did. */
 export class WaitingRuns {
-  readonly #waiting = new Map<string, Set<Waiting>>()
+  readonly #waiting = new Awaited<RunResult>()
   readonly #early = new Map<string, { readonly result: RunResult; readonly bytes: number }>()
   #bytes = 0
 
   /** The runs that are waited for. */
   get ids(): readonly string[] {
-    return [...this.#waiting.keys()]
+    return this.#waiting.ids
   }
 
   /** Whether it has come before anybody waited, and is still here. */
@@ -27,28 +23,12 @@ export class WaitingRuns {
   /** Rejects with what `over` says of itself once that is aborted. */
   wait(id: string, over: AbortSignal, reason: () => unknown): Promise<RunResult> {
     const early = this.early(id)
-    if (early) return Promise.resolve(early)
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void): void => {
-        over.removeEventListener('abort', onOver)
-        this.#leave(id, waiting)
-        how()
-      }
-      const onOver = (): void => waiting.fail(reason())
-      const waiting: Waiting = {
-        tell: (result) => settle(() => resolve(result)),
-        fail: (error) => settle(() => reject(error)),
-      }
-      const all = this.#waiting.get(id) ?? new Set()
-      this.#waiting.set(id, all.add(waiting))
-      over.addEventListener('abort', onOver, { once: true })
-      if (over.aborted) onOver()
-    })
+    return early ? Promise.resolve(early) : this.#waiting.wait(id, over, reason)
   }
 
   /** A result that came, once or again. */
   tell(id: string, result: RunResult): void {
-    for (const waiting of [...(this.#waiting.get(id) ?? [])]) waiting.tell(result)
+    this.#waiting.tell(id, result)
     this.#keep(id, result)
   }
 
@@ -68,11 +48,5 @@ export class WaitingRuns {
   #forget(id: string, bytes: number): void {
     this.#early.delete(id)
     this.#bytes -= bytes
-  }
-
-  #leave(id: string, waiting: Waiting): void {
-    const all = this.#waiting.get(id)
-    all?.delete(waiting)
-    if (all?.size === 0) this.#waiting.delete(id)
   }
 }

@@ -1,4 +1,5 @@
 import type { Results } from '../broker/results.ts'
+import { Awaited } from '../core/awaited.ts'
 import { type Clock, longestNap } from '../core/clock.ts'
 import { TaskbeatError } from '../core/errors.ts'
 import { milliseconds, plus } from '../core/instant.ts'
@@ -30,11 +31,6 @@ const lookWithoutWake = milliseconds(100)
 /** A run may come to an end without a result (dropped by hand, removed with its entry), and nobody rings for that. */
 const lookAgain = longestNap
 
-interface Waiting {
-  tell(result: RunResult): void
-  fail(error: unknown): void
-}
-
 /**
  * The sender's end in the embedded broker: results are rows, and whoever waits for some is woken by the kernel and reads
  * those that came since. While nobody waits, nothing is watched. It does not keep the process alive.
@@ -43,7 +39,7 @@ export class SqliteResults implements Results {
   readonly #parts: SqliteResultsParts
   readonly #results: ResultTable
   readonly #cancelling: CancelTable
-  readonly #waiting = new Map<string, Set<Waiting>>()
+  readonly #waiting = new Awaited<RunResult>(() => this.#endWatch())
   #seen = 0
   #watch: Disposable | undefined
   #timer: NodeJS.Timeout | undefined
@@ -68,25 +64,13 @@ export class SqliteResults implements Results {
     }
   }
 
-  wait(id: string, signal: AbortSignal): Promise<RunResult> {
+  async wait(id: string, signal: AbortSignal): Promise<RunResult> {
     const over = AbortSignal.any([signal, this.#parts.closing])
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void): void => {
-        over.removeEventListener('abort', onOver)
-        this.#remove(id, waiting)
-        how()
-      }
-      const onOver = (): void => waiting.fail(signal.aborted ? signal.reason : closed())
-      const waiting: Waiting = {
-        tell: (result) => settle(() => resolve(result)),
-        fail: (error) => settle(() => reject(error)),
-      }
-      over.addEventListener('abort', onOver, { once: true })
-      // Watched before it is looked: what comes in between rings.
-      this.#add(id, waiting)
-      if (over.aborted) onOver()
-      else this.#look(id)
-    })
+    // Watched before it is looked: what comes in between rings.
+    if (this.#waiting.size === 0) this.#beginToWatch()
+    const told = this.#waiting.wait(id, over, () => (signal.aborted ? signal.reason : closed()))
+    if (!over.aborted) this.#look(id)
+    return told
   }
 
   async status(id: string): Promise<RunState> {
@@ -144,23 +128,6 @@ export class SqliteResults implements Results {
     }
   }
 
-  #add(id: string, waiting: Waiting): void {
-    if (this.#waiting.size === 0) this.#beginToWatch()
-    const others = this.#waiting.get(id)
-    if (others) others.add(waiting)
-    else this.#waiting.set(id, new Set([waiting]))
-  }
-
-  #remove(id: string, waiting: Waiting): void {
-    const all = this.#waiting.get(id)
-    all?.delete(waiting)
-    if (all?.size === 0) this.#waiting.delete(id)
-    if (this.#waiting.size > 0) return
-    this.#watch?.[Symbol.dispose]()
-    this.#watch = undefined
-    clearInterval(this.#timer)
-  }
-
   #beginToWatch(): void {
     const { database, told } = this.#parts
     this.#seen = database.read('read results', () => this.#results.lastSeq())
@@ -175,18 +142,24 @@ export class SqliteResults implements Results {
     )
   }
 
+  #endWatch(): void {
+    this.#watch?.[Symbol.dispose]()
+    this.#watch = undefined
+    clearInterval(this.#timer)
+  }
+
   #lookAtAll(): void {
-    for (const id of [...this.#waiting.keys()]) this.#look(id)
+    for (const id of this.#waiting.ids) this.#look(id)
   }
 
   #tell(id: string, result: RunResult): void {
     this.#parts.printed.finish(id)
-    for (const waiting of [...(this.#waiting.get(id) ?? [])]) waiting.tell(result)
+    this.#waiting.tell(id, result)
   }
 
   #fail(id: string, error: unknown): void {
     this.#parts.printed.finish(id)
-    for (const waiting of [...(this.#waiting.get(id) ?? [])]) waiting.fail(error)
+    this.#waiting.fail(id, error)
   }
 }
 
