@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { milliseconds } from '../../src/core/instant.ts'
 import { openGuard } from '../../src/system/guard.ts'
 import type { TaskDefinition } from '../../src/task/task-definition.ts'
@@ -13,6 +13,7 @@ import type { CellPlan } from '../../src/worker/cells/task-cell.ts'
 import type { WorkerEvent } from '../../src/worker/worker-event.ts'
 import { EventLog } from '../support/event-log.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { fastClock } from '../support/fast-clock.ts'
 import { aMessage, anOccurrence } from '../support/messages.ts'
 import { taskDefaults } from '../support/tasks.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -69,7 +70,7 @@ test('a module that blocks while it is imported is named', async () => {
 })
 
 /** Cells of both kinds, with a module of one task `demo` whose handler is this text. */
-function openCells(handler: string, plan: Partial<CellPlan> = {}) {
+function openCells(handler: string, plan: Partial<CellPlan> = {}, clock: Clock = systemClock) {
   const directory = temporaryDirectory()
   const write = (text: string): void =>
     writeFileSync(join(directory, 'tasks.mjs'), `${header}export const demo = defineTask('demo', ${text})\n`)
@@ -84,7 +85,7 @@ function openCells(handler: string, plan: Partial<CellPlan> = {}) {
     NOTIFY_SOCKET: '/x',
   }
   const cells = new Cells({
-    clock: systemClock,
+    clock,
     guard,
     environment: cellEnvironment(own),
     emit: log.emit,
@@ -265,6 +266,32 @@ describe.each(['thread', 'process'] as const)('a handler in a %s', (isolation) =
     expect(await run(isolation)).toEqual({ kind: 'succeeded', result: 'new' })
     old.interrupt()
     expect(await old.outcome).toMatchObject({ kind: 'succeeded', result: 'old' })
+  })
+})
+
+test('a run waits for its module, which a deploy is about to replace', async () => {
+  const { begin, run, write, log } = openCells(`() => 'old'`, { recycle: { runs: 1 } })
+  expect(await run('thread')).toMatchObject({ result: 'old' })
+  write('half of it')
+  const { outcome } = begin('thread')
+  expect(await log.first('moduleFailed')).toMatchObject({ reason: expect.stringContaining('SyntaxError') })
+  write(`() => 'new'`)
+  expect(await outcome).toMatchObject({ kind: 'succeeded', result: 'new' })
+})
+
+test('a run whose module stays away fails for good, or is given back when the worker stops before', async () => {
+  const clock = fastClock(10)
+  const { begin, run, write, log } = openCells(`() => 'old'`, { recycle: { runs: 1 } }, clock)
+  await run('thread')
+  write('half of it')
+  const stopped = begin('thread')
+  await log.first('moduleFailed')
+  stopped.interrupt()
+  expect(await stopped.outcome).toEqual({ kind: 'interrupted', reason: 'the worker stopped' })
+  expect(await run('thread')).toMatchObject({
+    kind: 'failed',
+    permanent: true,
+    reason: expect.stringContaining('demo is exported by no module any more'),
   })
 })
 
