@@ -176,15 +176,21 @@ export class Parking {
   }
 
   async #settleAll(): Promise<void> {
-    const { clock, session, emit } = this.#parts
+    const { clock, session, publishing, emit } = this.#parts
     const before = this.#waiting
     this.#isAsked = false
     this.#waiting = new Map() // what is parked from here on may not be found
     this.#count = 0
     this.#lookedThroughAt = clock.monotonic()
     try {
-      this.#channel ??= await session.openChannel({ confirm: true, prefetch: 0 })
-      const reading = await takeParked({ channel: this.#channel, queue: this.#queue, clock, emit })
+      this.#channel ??= await session.openChannel({ confirm: false, prefetch: 0 })
+      const reading = await takeParked({
+        channel: this.#channel,
+        publishing,
+        queue: this.#queue,
+        clock,
+        emit,
+      })
       await this.#settle(reading).finally(() => reading.close())
     } catch (error) {
       this.#isAsked = true

@@ -24,7 +24,9 @@ export interface ParkedReading {
 }
 
 export interface ReadingParts {
-  /** Confirmed, and to be kept: RabbitMQ may forget the last of many acknowledgements of one that is closed. */
+  /** Confirmed. */
+  readonly publishing: Pick<Channel, 'publish'>
+  /** To be kept: RabbitMQ may forget the last of many acknowledgements of one that is closed. */
   readonly channel: Channel
   readonly queue: string
   readonly clock: Clock
@@ -35,6 +37,7 @@ export interface ReadingParts {
 const most = 30_000
 /** Our own mark comes back by then. */
 const patience = milliseconds(60_000)
+const betweenMarks = milliseconds(1_000)
 
 /**
  * Takes all that lies in the queue. A queue does not say where it ends, so a mark is put there: what was there before it
@@ -43,7 +46,7 @@ const patience = milliseconds(60_000)
  * Of the copies of one message the newest is given and the others are removed, as is what is no message of ours.
  */
 export async function takeParked(parts: ReadingParts): Promise<ParkedReading> {
-  const { channel, queue, clock } = parts
+  const { channel, queue } = parts
   const held = new Set<Incoming>()
   const taken: Incoming[] = []
   const mark = newUuid()
@@ -58,8 +61,7 @@ export async function takeParked(parts: ReadingParts): Promise<ParkedReading> {
     if (!isMarker(incoming) && !complete.signal.aborted) taken.push(incoming)
     if (incoming.messageId === mark || held.size === most) complete.abort()
   })
-  await channel.publish(marker(queue, mark))
-  await clock.sleep(patience, AbortSignal.any([complete.signal, channel.lost]))
+  await putMark(parts, mark, AbortSignal.any([complete.signal, channel.lost]))
   channel.lost.throwIfAborted()
   return {
     letters: newestOf(decode(taken, parts, remove), remove),
@@ -69,6 +71,20 @@ export async function takeParked(parts: ReadingParts): Promise<ParkedReading> {
       await subscription.cancel()
       for (const incoming of held) channel.giveBack(incoming)
     },
+  }
+}
+
+/** Resolves when it is found, or patience is over. A queue of a cluster refuses it while it has no leader. */
+async function putMark(
+  { publishing, queue, clock }: ReadingParts,
+  mark: string,
+  found: AbortSignal,
+): Promise<void> {
+  const giveUp = clock.monotonic() + patience
+  while (!found.aborted && clock.monotonic() < giveUp) {
+    const { kind } = await publishing.publish(marker(queue, mark))
+    const rest = milliseconds(Math.max(0, giveUp - clock.monotonic()))
+    await clock.sleep(kind === 'refused' ? betweenMarks : rest, found)
   }
 }
 

@@ -254,6 +254,32 @@ test('what a channel goes on refusing arrives on another', async () => {
   expect(world.missed).toEqual([])
 })
 
+test('what is parked is found at once, though its queue goes on refusing a channel', async () => {
+  const world = await openWorld()
+  const endless: typeof clock = {
+    ...clock,
+    sleep: (length, signal) => clock.sleep(length > 30_000 ? milliseconds(1e9) : length, signal),
+  }
+  let marks = 0
+  const term = await world.leadHere({
+    parts: { clock: endless, plan: { hold: milliseconds(60_000), typeOf } },
+    around: (session) =>
+      instead(session, 'openChannel', async (options) => {
+        const channel = await session.openChannel(options)
+        let refuses = false
+        return instead(channel, 'publish', async (outgoing) => {
+          refuses ||= outgoing.headers.taskbeat_parked_mark === true && marks++ === 0
+          return refuses ? { kind: 'refused', reason: 'its leader was away' } : channel.publish(outgoing)
+        })
+      }),
+  })
+  const message = forCelery('parked')
+  await eventually('the leader looks', () => marks > 0)
+  await term.emit(emission(message))
+  await world.declareTheirs()
+  expect(await world.arrivals(1)).toEqual([message.id])
+})
+
 test('so many wait and no more: the rest is told as missed', async () => {
   const world = await openWorld()
   const term = await world.leadHere()
