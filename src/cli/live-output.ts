@@ -81,12 +81,13 @@ export class LiveOutput {
   }
 
   #begin(attempt: number): void {
-    const isNext = attempt > this.#attempt && this.#attempt > 0
+    const before = this.#attempt
     this.#attempt = attempt
     this.#lines = 0
     this.#isComplete = false
     this.#hasGaps = false
-    if (isNext) this.#parts.nextAttempt()
+    if (before === attempt) this.#remark(`${this.#parts.name}: attempt ${attempt} begins again`)
+    else if (before > 0) this.#parts.nextAttempt()
   }
 
   #print(stream: 'stdout' | 'stderr', text: string, cut: boolean): void {

@@ -82,7 +82,7 @@ test('an attempt that was interrupted and begins again is told from its beginnin
   const { live, text } = openLive()
   live.take(part(0, [line('one'), line('two')]))
   live.take(part(0, [line('one')], { end: true }))
-  expect(text()).toBe('one\ntwo\none\n')
+  expect(text()).toBe('one\ntwo\n! nightly: attempt 1 begins again\none\n')
   expect(live.isComplete()).toBe(true)
 })
 
