@@ -78,10 +78,10 @@ export class ClaimSweeper {
 
   /** Each holder by itself, so that one that cannot be judged does not keep what the others held. The last error. */
   async #sweep(): Promise<unknown> {
-    const { self } = this.#options
+    const { self, database } = this.#options
     let failed: unknown
     try {
-      for (const { id } of this.#holders.all() as { id: string }[]) {
+      for (const { id } of database.read(look, () => this.#holders.all()) as { id: string }[]) {
         try {
           if (id !== self) await this.#freeIfDead(id)
         } catch (error) {

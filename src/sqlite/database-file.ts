@@ -21,6 +21,18 @@ export function whyNoFile(path: string): string | undefined {
   return stats.isDirectory() ? 'is a directory' : 'is no file'
 }
 
+/** What tells a file from another in its place. It is not opened for that either. */
+export function identityOf(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    return stats ? `${stats.dev} ${stats.ino}` : 'none'
+  } catch {
+    return unknownIdentity // one who may not look may still use what is open
+  }
+}
+
+export const unknownIdentity = 'unknown'
+
 /** SQLite says that it cannot, and the kernel says why. */
 export function whyNotWritten(path: string): string {
   try {

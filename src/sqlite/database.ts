@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ErrorCode, TaskbeatError } from '../core/errors.ts'
-import { makeShared, whyNoFile, whyNotWritten } from './database-file.ts'
+import { identityOf, makeShared, unknownIdentity, whyNoFile, whyNotWritten } from './database-file.ts'
 
 /** What a database file is for, and what its tables are. */
 export interface Blueprint {
@@ -44,12 +44,16 @@ const patienceMs = 10_000
  * One SQLite file in WAL mode, shared with other processes. Calls into SQLite block, so transactions are short, and a
  * lock that another process holds is waited for outside of SQLite.
  *
+ * SQLite goes on with a file that somebody has removed, and then each process may have one of its own, of which the
+ * others see nothing. So it is looked whether it is still the one in its place.
+ *
  * Files are made 0660 and directories 2770, so that the members of the directory's group can take part.
  */
 export class Database implements Disposable {
   readonly path: string
   readonly #blueprint: Blueprint
   readonly #connection: DatabaseSync
+  readonly #identity: string
   readonly #synchronous: DatabaseOptions['synchronous']
   #begin: StatementSync | undefined
   #undo: StatementSync | undefined
@@ -74,6 +78,7 @@ export class Database implements Disposable {
     } catch (error) {
       throw this.explain('open', error)
     }
+    this.#identity = identityOf(path)
     try {
       this.#prepareFile(options)
     } catch (error) {
@@ -89,6 +94,7 @@ export class Database implements Disposable {
 
   /** Reads, with errors in our words. */
   read<T>(operation: string, run: () => T): T {
+    this.#refuseWhenGone(operation)
     try {
       return run()
     } catch (error) {
@@ -103,6 +109,7 @@ export class Database implements Disposable {
   async write<T>(operation: string, run: () => T, options: { readonly synced?: boolean } = {}): Promise<T> {
     const giveUp = performance.now() + patienceMs
     for (;;) {
+      this.#refuseWhenGone(operation)
       try {
         return options.synced ? this.#synced(() => this.writeNow(run)) : this.writeNow(run)
       } catch (error) {
@@ -191,6 +198,15 @@ export class Database implements Disposable {
         this.#connection.exec(tables)
         this.#connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`)
       }),
+    )
+  }
+
+  #refuseWhenGone(operation: string): void {
+    const present = identityOf(this.path)
+    if (present === this.#identity || present === unknownIdentity) return
+    throw new TaskbeatError(
+      'STATE_UNUSABLE',
+      `cannot ${operation}: ${this.#blueprint.title} ${this.path} was removed or replaced since it was opened: restart what uses it`,
     )
   }
 

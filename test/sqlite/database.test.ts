@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import type { BrokerEvent } from '../../src/broker/broker-event.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { openSqliteBroker } from '../../src/sqlite/sqlite-broker.ts'
+import { EventLog } from '../support/event-log.ts'
 import { Inbox } from '../support/inbox.ts'
 import { aMessage } from '../support/messages.ts'
 import { requires } from '../support/requirements.ts'
@@ -50,6 +51,23 @@ describe('the broker’s file', () => {
     const refused = `the broker's database ${path} is no database: it is another file, or was overwritten. It was left`
     expect(() => openSqliteBroker({ ...options, path, create: true })).toThrow(refused)
     expect(readFileSync(path, 'utf8')).toContain('dear diary')
+  })
+
+  test('is told to be gone, and not written to, when somebody has removed or replaced it', async () => {
+    const path = join(temporaryDirectory(), 'broker.db')
+    const log = new EventLog<BrokerEvent>()
+    const broker = connectSqlite(path, log.emit)
+    broker.consume({ queues: ['taskbeat'], slots: 1, deliver: () => {} })
+    await broker.publish([aMessage()])
+    const refused = {
+      code: 'STATE_UNUSABLE',
+      message: `cannot send: the broker's database ${path} was removed or replaced since it was opened: restart what uses it`,
+    }
+    rmSync(path)
+    await expect(broker.publish([aMessage()])).rejects.toMatchObject(refused)
+    writeFileSync(path, '')
+    await expect(broker.publish([aMessage()])).rejects.toMatchObject(refused)
+    expect(await log.first('brokerFailed')).toMatchObject({ error: { code: 'STATE_UNUSABLE' } })
   })
 
   test('may be empty, for that is how it begins', async () => {
