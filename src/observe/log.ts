@@ -4,6 +4,7 @@ import type { LogFormat, LogLevel } from '../config/settings.ts'
 import { journaldText } from './journald-log.ts'
 import type { JournaldStreams } from './journald-streams.ts'
 import type { Line } from './line.ts'
+import { Outlet } from './outlet.ts'
 import { aboutRun, readableLines } from './readable.ts'
 
 /** Where lines go. It never throws: a log that nobody reads any more stops nothing. */
@@ -27,18 +28,41 @@ export interface LogOptions {
 /** Opens the log on a stream. JSON is pino's: one object a line, `level` as text, `time` in UTC with milliseconds. */
 export function createLog({ level, format, stream, isJournal = false, taskStreams }: LogOptions): Log {
   stream.on('error', () => {})
-  const fitting = isJournal ? 'journald' : stream.isTTY ? 'pretty' : 'json'
-  switch (format === 'auto' ? fitting : format) {
-    case 'json':
-      return jsonLog(stream, level)
-    case 'pretty':
-      return textLog(level, (line) => stream.write(prettyText(line, stream)))
-    case 'journald':
-      return textLog(level, (line) => writeToJournald(line, stream, taskStreams))
+  const outlet = new Outlet(stream)
+  const log = openLog({ level, format, stream, isJournal, taskStreams }, outlet)
+  return {
+    write(line) {
+      const lost = outlet.takeLost()
+      if (lost > 0) log.write(lostLines(lost))
+      log.write(line)
+    },
+    get level() {
+      return log.level
+    },
+    set level(changed) {
+      log.level = changed
+    },
   }
 }
 
-function jsonLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
+function lostLines(count: number): Line {
+  const message = `${count} lines of the log were lost, because nobody has read it for a while`
+  return { level: 'warn', message, fields: { lines: count } }
+}
+
+function openLog({ level, format, stream, isJournal, taskStreams }: LogOptions, outlet: Outlet): Log {
+  const fitting = isJournal ? 'journald' : stream.isTTY ? 'pretty' : 'json'
+  switch (format === 'auto' ? fitting : format) {
+    case 'json':
+      return jsonLog(outlet, level)
+    case 'pretty':
+      return textLog(level, (line) => outlet.write(prettyText(line, stream)))
+    case 'journald':
+      return textLog(level, (line) => writeToJournald(line, outlet, taskStreams))
+  }
+}
+
+function jsonLog(outlet: Outlet, level: LogLevel): Log {
   const logger = pino(
     {
       level,
@@ -47,7 +71,7 @@ function jsonLog(stream: NodeJS.WriteStream, level: LogLevel): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       messageKey: 'message',
     },
-    stream,
+    { write: (text) => outlet.write(text) },
   )
   return {
     write: ({ level: lineLevel, message, fields }) => logger[lineLevel](fields, message),
@@ -72,10 +96,10 @@ function textLog(level: LogLevel, write: (line: Line) => void): Log {
   }
 }
 
-function writeToJournald(line: Line, stream: NodeJS.WriteStream, streams: JournaldStreams | undefined): void {
+function writeToJournald(line: Line, outlet: Outlet, streams: JournaldStreams | undefined): void {
   const { said } = line
   const writeHere = (): void => {
-    stream.write(journaldText(line))
+    outlet.write(journaldText(line))
   }
   if (streams && said) streams.write(said.by, journaldText({ ...line, message: said.text }), writeHere)
   else writeHere()
