@@ -38,7 +38,7 @@ import { Declarations } from './declarations.ts'
 import { describeWorkers } from './describe-workers.ts'
 import { type LeadParts, leadByBaton } from './lead-by-baton.ts'
 import type { Link } from './link.ts'
-import { openLink } from './open-link.ts'
+import { openLink, type Turn } from './open-link.ts'
 import type { ReadPassword, TlsFiles } from './open-session.ts'
 import { OwnBeats } from './own-beats.ts'
 import { Peers } from './peers.ts'
@@ -92,6 +92,7 @@ class AmqpBroker implements Broker {
   readonly #node: string
   readonly #plan: RoutePlan
   readonly #declarations: Declarations
+  readonly #turn: Turn = { at: 0 }
   readonly #publishing: Link
   readonly #blockWatch: BlockWatch
   readonly #publisher: Publisher
@@ -246,7 +247,7 @@ class AmqpBroker implements Broker {
 
   #openLink(name: string): Link {
     const { addresses, clock, random, emit } = this.#options
-    return openLink({ ...this.#connection(name), addresses, clock, random, emit })
+    return openLink({ ...this.#connection(name), addresses, turn: this.#turn, clock, random, emit })
   }
 
   #connection(name: string) {

@@ -12,8 +12,9 @@
  *
  * - A broker that cannot be reached, does not answer, refuses the user or fails to set up: the next address is tried at
  *   once, and after all of them the link waits, longer from round to round (0.2 s to 2 s, spread at random).
- * - A session that is lost: the same, beginning with the address that it was at. One that lived shorter than the
- *   longest wait does not begin a new count: what breaks each session at once must not be repeated without pause.
+ * - A session that is lost: the same, beginning with the address after its own, for a host that has fallen silent may
+ *   hold up who connects to it for as long as connecting may take. One that lived shorter than the longest wait does
+ *   not begin a new count: what breaks each session at once must not be repeated without pause.
  */
 import type { LinkEvent } from '../broker/broker-event.ts'
 import { type Backoff, backoffDelay, type Random } from '../core/backoff.ts'
@@ -33,6 +34,8 @@ export interface LinkOptions {
   readonly name: string
   /** At least one; those of a cluster in the order of preference. */
   readonly addresses: readonly Address[]
+  /** Shared by the links of one program, so that each begins where another has found the broker. */
+  readonly turn?: Turn
   /** Of those that have none; without it, `guest`. */
   readonly readPassword?: ReadPassword
   readonly tls?: TlsFiles
@@ -51,6 +54,11 @@ export interface LinkOptions {
 
 /** Short enough at its longest that everybody works again within seconds of the broker, however long that was away. */
 export const defaultBackoff: Backoff = { firstMs: 200, factor: 2, longestMs: 2_000, jitter: 'full' }
+
+/** Whose turn it is among the addresses, counted on and on. */
+export interface Turn {
+  at: number
+}
 
 type State =
   | { readonly kind: 'opening' }
@@ -109,20 +117,20 @@ class AmqpLink implements Link {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, addresses, backoff = defaultBackoff } = this.#options
+    const { clock, random, addresses, turn = { at: 0 }, backoff = defaultBackoff } = this.#options
     const closing = this.#closing.signal
-    let at = 0 // whose turn it is
     let failures = 0 // of addresses, in a row
     while (!closing.aborted) {
+      const { at } = turn
       const address = addresses[at % addresses.length]
       if (!address) throw new Error('a link needs an address')
       this.#become({ kind: 'opening' })
       const begun = clock.monotonic()
       const end = await this.#live(address)
+      if (turn.at === at) turn.at += 1
       if (closing.aborted) break
       if (end.wasReady && clock.monotonic() - begun >= backoff.longestMs) failures = 0
       failures += 1
-      if (!end.wasReady) at += 1
       const roundIsOver = end.wasReady || failures % addresses.length === 0
       const round = Math.max(1, Math.ceil(failures / addresses.length))
       const pause = roundIsOver ? backoffDelay(backoff, round, random) : milliseconds(0)

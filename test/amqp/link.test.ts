@@ -7,6 +7,7 @@ import { defaultBackoff, type LinkOptions } from '../../src/amqp/open-link.ts'
 import type { Session } from '../../src/amqp/session.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { milliseconds } from '../../src/core/instant.ts'
+import { untilAborted } from '../../src/core/until-aborted.ts'
 import { openTestLink } from '../support/amqp-world.ts'
 import { expectTook } from '../support/expect-took.ts'
 import { instead } from '../support/instead.ts'
@@ -287,6 +288,26 @@ describe('a link', () => {
       [`127.0.0.1:${nobody}`, 0],
       [`127.0.0.1:${nobodyEither}`, 0],
     ])
+  })
+
+  test('whose session is lost goes on at the next address: the former one may be silent', async () => {
+    const [former, next] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()]
+    const { session } = openTestLink([former.url, next.url])
+    const { lost } = await session()
+    ;(await former.connection()).socket.destroy()
+    await untilAborted(lost)
+    await session()
+    expect([former.connections, next.connections].map(({ length }) => length)).toEqual([1, 1])
+  })
+
+  test('begins where another of the same program has found the broker', async () => {
+    const turn = { at: 0 }
+    const peer = await ScriptedPeer.listen()
+    const urls = [`amqp://127.0.0.1:${await freePort()}`, peer.url]
+    await openTestLink(urls, { turn }).session()
+    const { session, events } = openTestLink(urls, { turn })
+    await session()
+    expect(events.of('linkFailed')).toEqual([])
   })
 
   test('waits longer from failure to failure, up to its longest', async () => {
