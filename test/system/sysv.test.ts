@@ -127,7 +127,8 @@ printf "$other\\n1\\n" > /run/taskbeat.pid; do_it start; do_it status; kill -0 $
 
   test('one that was killed is dead with a pid file, and starts again', async () => {
     const said = await inBox(`
-do_it start; kill -KILL "$(head -n 1 /run/taskbeat.pid)"
+do_it start; pid=$(head -n 1 /run/taskbeat.pid); kill -KILL "$pid"
+while readlink "/proc/$pid/exe" >/dev/null; do sleep 0.05; done
 do_it status; do_it reload; do_it try-restart; do_it start; do_it status
 `)
     expect(said).toEqual(['start 0', 'status 1', 'reload 7', 'try-restart 0', 'start 0', 'status 0'])
