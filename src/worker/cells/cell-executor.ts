@@ -1,7 +1,8 @@
 /**
  * Runs a task of a module in a cell.
  *
- *   take a cell that has its task ─▶ run, under watch ─▶ sweep what it left, if it did not end by itself ─▶ give the cell back ─▶ outcome
+ *   take a cell that has its task ─▶ run, under watch ─▶ give the cell back ─▶ outcome
+ *                                           └─ it does not end by itself ─▶ sweep what it left ──▲
  *
  * A cell finds the modules as they are when it is opened, and a deploy may be about to replace them: a run whose task is
  * not there, though the worker knows it, waits for another cell. When it has waited for too long it fails for good.
